@@ -1,0 +1,76 @@
+"""`deskpulse topics create|check`: the topics that a worker needs."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+from aiokafka.errors import KafkaError
+from rich.console import Console
+from rich.table import Table
+
+from deskpulse.commands.options import addresses, broker_option, config_option, configuration
+from deskpulse.worker import Setting, rim_settings
+from stream.rim.preflight import PreflightError, any_reachable, check_topics, create_topics
+from stream.rim.settings import RimSettings
+
+_Result = TypeVar("_Result")
+
+
+@click.group("topics")
+def command() -> None:
+    """Create or check the topics."""
+
+
+@command.command("create")
+@click.option("--partitions", type=click.IntRange(1, 10_000), help="[default: as configured, 8]")
+@click.option("--replication", type=click.IntRange(1, 100), help="[default: as configured, 3]")
+@broker_option
+@config_option
+def create(broker: str | None, config: Path | None, partitions: int | None, replication: int | None) -> None:
+    """Create the missing topics; existing ones stay as they are."""
+    settings = _settings(broker, config, partitions, replication)
+    for topic in _asked(settings, create_topics(settings)):
+        click.echo(f"created {topic}")
+    click.echo("all topics are there")
+
+
+@command.command("check")
+@broker_option
+@config_option
+def check(broker: str | None, config: Path | None) -> None:
+    """Check that all topics are there, with equal partition counts; exit 1 if not."""
+    settings = _settings(broker, config, None, None)
+    found = _asked(settings, check_topics(settings))
+    table = Table("topic", "partitions", "problem")
+    for topic in found:
+        table.add_row(topic.topic, "" if topic.partitions is None else str(topic.partitions), topic.problem or "")
+    Console().print(table)
+    if any(topic.problem for topic in found):
+        click.echo("Run: deskpulse topics create", err=True)
+        sys.exit(1)
+
+
+def _settings(broker: str | None, config: Path | None, partitions: int | None, replication: int | None) -> RimSettings:
+    settings = configuration(config)
+    brokers = addresses(broker) if broker else settings.broker.url
+    made = rim_settings(settings, Setting(brokers=brokers, state_dir=Path(), partitions=partitions))
+    return made if replication is None else msgspec.structs.replace(made, replication=replication)
+
+
+def _asked(settings: RimSettings, work: Coroutine[Any, Any, _Result]) -> _Result:
+    async def ask() -> _Result:
+        if not await any_reachable(settings.brokers):
+            work.close()
+            raise click.ClickException(f"broker not reachable: {', '.join(settings.brokers)}")
+        return await work
+
+    try:
+        return asyncio.run(ask())
+    except (PreflightError, KafkaError) as error:
+        raise click.ClickException(str(error)) from error

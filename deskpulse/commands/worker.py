@@ -1,0 +1,53 @@
+"""`deskpulse worker`: one Faust worker with its HTTP server."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+import click
+
+from deskpulse.commands.options import addresses, broker_option, config_option, configuration
+from deskpulse.configuration import Configuration
+from deskpulse.installation import NameTakenError, check_names
+from deskpulse.server import PortTakenError
+from deskpulse.worker import Setting, Worker, scratch_folder
+from stream.rim.preflight import PreflightError
+from stream.tickets import Admission
+
+
+@click.command("worker")
+@broker_option
+@click.option("--admit-old", is_flag=True, help="Let in events older than the retention: while history is imported.")
+@config_option
+def command(broker: str | None, config: Path | None, *, admit_old: bool) -> None:
+    """Run a worker: consume the events, keep the tickets, serve /metrics, /readyz and /snapshot."""
+    settings = configuration(config)
+    try:
+        check_names()
+        asyncio.run(_run(settings, addresses(broker) if broker else settings.broker.url, admit_old=admit_old))
+    except (PreflightError, PortTakenError, NameTakenError) as error:
+        click.echo(f"deskpulse worker: stopped: {error}", err=True)
+        sys.exit(1)
+
+
+async def _run(settings: Configuration, brokers: tuple[str, ...], *, admit_old: bool) -> None:
+    stop = stop_on_signals()
+    async with scratch_folder(settings) as folder:
+        setting = Setting(brokers=brokers, state_dir=folder, admission=Admission(drop_old=not admit_old))
+        worker = Worker(settings, setting)
+        async with worker.serving() as url:
+            click.echo(f"deskpulse worker: {url}/metrics /readyz /snapshot", err=True)
+            await worker.run(stop)
+    click.echo("deskpulse worker: stopped cleanly", err=True)
+
+
+def stop_on_signals() -> asyncio.Event:
+    """An event that SIGTERM and Ctrl-C set, instead of ending the process."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop

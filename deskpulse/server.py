@@ -1,0 +1,136 @@
+"""The worker's HTTP: /metrics, /healthz, /readyz, /snapshot. JSON errors with the right status.
+
+It asks the worker for values and knows neither Kafka nor how a number comes about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+import msgspec
+from aiohttp import web
+
+from metrics.instants import format_instant, parse_instant
+
+
+class PortTakenError(Exception):
+    """Somebody else listens there."""
+
+
+class Answers(Protocol):
+    """What the server needs of a worker."""
+
+    @property
+    def fault(self) -> str | None:
+        """Why the process is about to end, or None."""
+        ...
+
+    def readiness(self) -> dict[str, Any]:
+        """At least ``ready`` and, where it is not, ``reason``."""
+        ...
+
+    @property
+    def newest_event(self) -> int | None:
+        """The latest instant of any event applied."""
+        ...
+
+    def now(self) -> int:
+        """The clock, in nanoseconds."""
+        ...
+
+    def snapshot(self, at: int) -> dict[str, Any]:
+        """The snapshot as of an instant."""
+        ...
+
+    def exposition(self, accept: str | None, names: list[str]) -> Callable[[], tuple[bytes, str]]:
+        """What renders the metrics as they are now, in any thread: (body, content type)."""
+        ...
+
+
+ANSWERS = web.AppKey("answers", Answers)  # type: ignore[type-abstract]  # aiohttp types keys by class
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def create_server(answers: Answers) -> web.Application:
+    """The application; it binds nothing."""
+    app = web.Application(middlewares=[_errors_as_json])
+    app[ANSWERS] = answers
+    app.router.add_get("/metrics", _metrics)
+    app.router.add_get("/healthz", _healthz)
+    app.router.add_get("/readyz", _readyz)
+    app.router.add_get("/snapshot", _snapshot)
+    return app
+
+
+@asynccontextmanager
+async def serving(app: web.Application, host: str, port: int, hint: str) -> AsyncIterator[str]:
+    """Serve ``app`` while inside; yields the URL. Port 0 takes a free one.
+
+    Raises:
+        PortTakenError: naming the port, and ``hint``: how to choose another.
+    """
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            if error.errno in {errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL}:
+                raise PortTakenError(f"cannot listen on {host}:{port} ({error.strerror}): {hint}") from error
+            raise
+        yield f"http://{_shown(host)}:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _json(body: Any, status: int = 200) -> web.Response:
+    return web.Response(body=msgspec.json.encode(body), status=status, content_type="application/json")
+
+
+@web.middleware
+async def _errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        response = _json({"error": error.text or error.reason}, error.status)
+        if "Allow" in error.headers:
+            response.headers["Allow"] = error.headers["Allow"]
+        return response
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    render = request.app[ANSWERS].exposition(request.headers.get("Accept"), request.query.getall("name[]", []))
+    body, content_type = await asyncio.to_thread(render)
+    return web.Response(body=body, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
+
+
+async def _healthz(request: web.Request) -> web.Response:
+    fault = request.app[ANSWERS].fault
+    return _json({"error": fault}, 503) if fault else _json({"healthy": True})
+
+
+async def _readyz(request: web.Request) -> web.Response:
+    found = request.app[ANSWERS].readiness()
+    return _json(found, 200 if found["ready"] else 503)
+
+
+async def _snapshot(request: web.Request) -> web.Response:
+    answers = request.app[ANSWERS]
+    text, at = request.query.get("at"), answers.now()
+    if text is not None:
+        try:
+            at = parse_instant(text.replace(" ", "+"))  # a `+` that was not escaped in the address
+        except ValueError as error:
+            raise web.HTTPBadRequest(text=f"at: {error}") from error
+        newest = answers.newest_event
+        if newest is not None and at < newest:
+            raise web.HTTPBadRequest(text=f"at: the newest event is of {format_instant(newest)}, and at is before it")
+    return _json(answers.snapshot(at))

@@ -1,0 +1,203 @@
+"""One worker process, wired: configuration, tickets, the rim, what is counted, and the HTTP server, in one event loop.
+
+`worker`, `demo` and `replay` differ only in the `Setting` they give it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from metrics.activity import Activity
+from metrics.exposition import View, render, view
+from metrics.pipeline import Pipeline
+
+from deskpulse.configuration import Configuration
+from deskpulse.server import create_server, serving
+from metrics.instants import SECOND
+from stream.records import Applied, Records
+from stream.rim.preflight import preflight
+from stream.rim.settings import Hooks, RimSettings, stop_hard
+from stream.rim.worker import Rim, create_rim
+from stream.tickets import Admission, Tickets
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """How this process is run; what the floor's rules are is in the configuration."""
+
+    brokers: tuple[str, ...]
+    state_dir: Path
+    app_id: str = "deskpulse"
+    topic_prefix: str = ""
+    partitions: int | None = None  # of topics that this run creates; else as configured
+    admission: Admission = Admission()
+    is_embedded: bool = False  # the broker is the embedded one: one copy, dynamic members, short sessions
+    is_alone: bool = True  # no other worker: window values are exported here
+    stops_on_refusals: bool = True
+    on_fatal: Callable[[str], None] = stop_hard
+
+
+class Worker:
+    """The worker of one process. ``run`` it; ask it for a snapshot."""
+
+    def __init__(self, configuration: Configuration, setting: Setting) -> None:
+        configuration.require_runnable()
+        self.configuration = configuration
+        self.setting = setting
+        rules = configuration.rules()
+        self.activity = Activity(rules, time.time_ns)
+        self.tickets = Tickets(rules, setting.admission, self.activity.observe)
+        self.fault: str | None = None
+        self.rim_settings = rim_settings(configuration, setting)
+        self._rim: Rim | None = None
+        self._started = asyncio.Event()  # the rim is the one that stays
+
+    # ------------------------------------------------------------------------------------------------ running
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Wait for a broker, check the topics, then consume until ``stop``.
+
+        Raises:
+            PreflightError: topics are missing or unequal.
+        """
+        rim = self._create_rim()
+        checked = asyncio.create_task(preflight(self.rim_settings, rim.readiness))
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait((checked, stopped), return_when=asyncio.FIRST_COMPLETED)
+            if not checked.done():
+                return
+            if checked.result() != self.rim_settings.partitions:  # the topics' own count wins
+                self.rim_settings = msgspec.structs.replace(self.rim_settings, partitions=checked.result())
+                rim = self._create_rim()
+            self._started.set()
+            running = asyncio.create_task(rim.run())
+            await asyncio.wait((running, stopped), return_when=asyncio.FIRST_COMPLETED)
+            if not running.done():
+                await rim.stop()
+            await running
+        finally:
+            checked.cancel()
+            stopped.cancel()
+
+    def _create_rim(self) -> Rim:
+        self._rim = create_rim(self.rim_settings, self.tickets, Hooks(on_applied=self._note, on_fatal=self._fail))
+        return self._rim
+
+    async def wait_ready(self) -> None:
+        """Returns once every assigned partition is ready."""
+        await self._started.wait()
+        assert self._rim is not None
+        await self._rim.readiness.wait_ready()
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[str]:
+        """The worker's HTTP server, while inside; yields its URL."""
+        place = self.configuration.worker
+        hint = "DESKPULSE_WORKER_PORT or [worker] port chooses another"
+        async with serving(create_server(self), place.bind, place.port, hint) as url:
+            yield url
+
+    @property
+    def processed(self) -> int:
+        """Records read from the event topics since the start."""
+        return self._rim.counts.records.total() if self._rim is not None else 0
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """Records that became dead letters, by reason."""
+        found: dict[str, int] = {}
+        for (_topic, reason), count in self._rim.counts.dead_letters.items() if self._rim is not None else ():
+            found[reason] = found.get(reason, 0) + count
+        return found
+
+    def _fail(self, why: str) -> None:
+        self.fault = why
+        self.setting.on_fatal(why)
+
+    def _note(self, records: Records, applied: Applied) -> None:
+        pass
+
+    # ------------------------------------------------------------------------------------- what the server asks
+
+    @property
+    def newest_event(self) -> int | None:
+        """The latest instant of any event applied."""
+        return self.tickets.newest_event
+
+    def now(self) -> int:
+        """The system's clock, in nanoseconds."""
+        return time.time_ns()
+
+    def readiness(self) -> dict[str, Any]:
+        """``ready``, the partition counts, and the reason where it is not ready."""
+        if self._rim is None:
+            return {"ready": False, "reason": "starting"}
+        summary = self._rim.readiness.summary()
+        return {"ready": self._rim.readiness.caught_up, **msgspec.to_builtins(summary)}
+
+    def snapshot(self, at: int) -> dict[str, Any]:
+        """The snapshot of this worker's partitions as of ``at``."""
+        return self.tickets.snapshot(at, self._ready_partitions(), self._total())
+
+    def exposition(self, accept: str | None, names: list[str]) -> Callable[[], tuple[bytes, str]]:
+        """What renders the metrics as they are now, in any thread."""
+        return partial(render, self.view(self.now()), accept=accept, names=names)
+
+    def view(self, at: int) -> View:
+        """The immutable view that the exposition is rendered from."""
+        snapshot = self.snapshot(at) if self.setting.is_alone else None
+        return view(self.tickets, self._ready_partitions(), self.activity, self.pipeline(), at, snapshot)
+
+    def pipeline(self) -> Pipeline:
+        """How the pipeline itself is doing."""
+        raise NotImplementedError
+
+    def _ready_partitions(self) -> list[int]:
+        rim = self._rim
+        return [number for number in self.tickets.partitions if rim is not None and rim.readiness.is_ready(number)]
+
+    def _total(self) -> int:
+        return self._rim.readiness.total if self._rim is not None else 0
+
+
+def rim_settings(configuration: Configuration, setting: Setting) -> RimSettings:
+    """What the rim is told: the broker's tables of the configuration, adapted to the embedded broker if it is that."""
+    broker = configuration.broker
+    letters = configuration.dead_letters
+    return RimSettings(
+        brokers=setting.brokers,
+        app_id=setting.app_id,
+        topic_prefix=setting.topic_prefix,
+        partitions=setting.partitions or broker.partitions,
+        replication=1 if setting.is_embedded else broker.replication,
+        session_timeout=2.5 if setting.is_embedded else broker.session_timeout / SECOND,
+        instance_id=None if setting.is_embedded else broker.instance_id or default_instance_id(configuration),
+        dead_letters_max_ratio=letters.max_ratio if setting.stops_on_refusals else None,
+        dead_letters_over=letters.over,
+        state_dir=setting.state_dir,
+    )
+
+
+def default_instance_id(configuration: Configuration) -> str:
+    """Host name and port: the same after a restart, and no other worker's."""
+    return f"{socket.gethostname()}-{configuration.worker.port}"
+
+
+@asynccontextmanager
+async def scratch_folder(configuration: Configuration) -> AsyncIterator[Path]:
+    """The configured folder for scratch files, or a temporary one that goes away."""
+    configured = configuration.worker.state_dir
+    if configured is not None:
+        yield Path(configured)
+        return
+    with tempfile.TemporaryDirectory(prefix="deskpulse-") as folder:
+        yield Path(folder)

@@ -1,0 +1,204 @@
+"""What the core needs of the configuration: which SLA policy holds for a ticket, and which names labels may have.
+
+Compiled, pure and frozen: durations and instants are integer nanoseconds. A policy sees a ticket's own values
+after ``Labels.alias``, before they fold into "other"; it never sees a clock, nor where the values come from.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+import msgspec
+
+from metrics.instants import DAY, HOUR, MINUTE
+
+OTHER: Final = "other"
+OBJECTIVE: Final = 0.9
+AT_RISK_SHARE: Final = 0.2
+PPM: Final = 1_000_000
+
+#: Choices remembered; attributes are free text, so their combinations have no end.
+_CHOICES_MAX: Final = 4096
+
+ATTRIBUTES: Final = ("queue", "priority", "channel", "kind", "brand")
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """Targets for the tickets that match; a target of None is a clock that does not run.
+
+    ``match`` has the values each given attribute may have; an absent attribute may have any. ``objective`` is
+    strictly between 0 and 1, ``at_risk_ppm`` the share of a target left, in parts per million.
+    """
+
+    name: str
+    starts_at: int | None = None
+    match: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
+    first_response: int | None = None
+    next_response: int | None = None
+    resolution: int | None = None
+    objective: float = OBJECTIVE
+    calendar: str | None = None
+    at_risk_ppm: int = round(AT_RISK_SHARE * PPM)
+
+    def covers(self, other: Policy) -> bool:
+        """Every ticket that ``other`` matches, this policy matches too."""
+        if self.starts_at is not None and (other.starts_at is None or other.starts_at < self.starts_at):
+            return False
+        return all(name in other.match and other.match[name] <= values for name, values in self.match.items())
+
+
+#: Holds where no policy is configured.
+DEFAULT_POLICY: Final = Policy(name="default", first_response=HOUR, resolution=24 * HOUR)
+
+
+class Policies:
+    """The policies in the order of the file: the first that matches wins."""
+
+    __slots__ = ("_choices", "_eras", "_starts", "all")
+
+    def __init__(self, policies: Iterable[Policy]) -> None:
+        self.all: Final = tuple(policies)
+        self._starts: Final = sorted({policy.starts_at for policy in self.all if policy.starts_at is not None})
+        self._eras: Final = tuple(self._in_force(start) for start in (None, *self._starts))
+        self._choices: dict[tuple[int, str | None, str | None, str | None, str | None, str | None], Policy | None] = {}
+
+    def _in_force(self, start: int | None) -> tuple[Policy, ...]:
+        """The policies for tickets created at ``start``, or before any start where it is None."""
+        return tuple(
+            policy
+            for policy in self.all
+            if policy.starts_at is None or (start is not None and policy.starts_at <= start)
+        )
+
+    def choose(
+        self,
+        created_at: int,
+        queue: str | None,
+        priority: str | None,
+        channel: str | None,
+        kind: str | None,
+        brand: str | None,
+    ) -> Policy | None:
+        """The policy of a ticket created at ``created_at`` with these values, ``queue`` after ``Labels.alias``.
+
+        None where no policy matches: the ticket has no clock. A value of None is matched only by policies that
+        leave its attribute open.
+        """
+        key = (bisect_right(self._starts, created_at), queue, priority, channel, kind, brand)
+        try:
+            return self._choices[key]
+        except KeyError:
+            return self._remember(key)
+
+    def _remember(self, key: tuple[int, str | None, str | None, str | None, str | None, str | None]) -> Policy | None:
+        values = dict(zip(ATTRIBUTES, key[1:], strict=True))
+        chosen = next((policy for policy in self._eras[key[0]] if _matches(policy, values)), None)
+        if len(self._choices) >= _CHOICES_MAX:
+            self._choices.clear()
+        self._choices[key] = chosen
+        return chosen
+
+    @property
+    def uses_calendar(self) -> tuple[str, ...]:
+        """Names of the policies whose clocks run in business hours."""
+        return tuple(policy.name for policy in self.all if policy.calendar is not None)
+
+
+def _matches(policy: Policy, values: Mapping[str, str | None]) -> bool:
+    return all(values[name] in allowed for name, allowed in policy.match.items())
+
+
+class Labels:
+    """Known values of queues, priorities and channels; with a list, any other value is "other".
+
+    ``queues``, ``priorities`` and ``channels`` are the lists in the order of the file, None where there is none.
+    An empty value is "other" with or without a list.
+    """
+
+    __slots__ = ("_aliases", "_channel", "_priority", "_queue", "channels", "priorities", "queues")
+
+    def __init__(
+        self,
+        queues: Iterable[str] | None = None,
+        priorities: Iterable[str] | None = None,
+        channels: Iterable[str] | None = None,
+        aliases: Mapping[str, str] | None = None,
+    ) -> None:
+        self.queues: Final = None if queues is None else tuple(queues)
+        self.priorities: Final = None if priorities is None else tuple(priorities)
+        self.channels: Final = None if channels is None else tuple(channels)
+        self._aliases: Final = dict(aliases or {})
+        self._queue: Final = _known(self.queues)
+        self._priority: Final = _known(self.priorities)
+        self._channel: Final = _known(self.channels)
+
+    def alias(self, queue: str) -> str:
+        """The queue's present name: what policies match."""
+        return self._aliases.get(queue, queue)
+
+    def queue(self, value: str) -> str:
+        """The label of a queue: its present name, or "other" where that is not known."""
+        return _label(self._aliases.get(value, value), self._queue)
+
+    def priority(self, value: str) -> str:
+        """The label of a priority, or "other"."""
+        return _label(value, self._priority)
+
+    def channel(self, value: str) -> str:
+        """The label of a channel, or "other"."""
+        return _label(value, self._channel)
+
+
+def _known(values: tuple[str, ...] | None) -> frozenset[str] | None:
+    return None if values is None else frozenset(values)
+
+
+def _label(value: str, known: frozenset[str] | None) -> str:
+    if known is None:
+        return value or OTHER
+    return value if value in known else OTHER
+
+
+class Window(NamedTuple):
+    """A rolling window: its name in snapshots and labels, its length and its pane in nanoseconds."""
+
+    name: str
+    length: int
+    pane: int
+
+
+def pane_of(length: int) -> int:
+    """The pane of a window of ``length`` nanoseconds: a minute up to 24 hours, an hour beyond."""
+    return MINUTE if length <= DAY else HOUR
+
+
+DEFAULT_WINDOWS: Final = tuple(
+    Window(name, length, pane_of(length))
+    for name, length in (
+        ("15m", 15 * MINUTE),
+        ("1h", HOUR),
+        ("6h", 6 * HOUR),
+        ("24h", DAY),
+        ("7d", 7 * DAY),
+        ("30d", 30 * DAY),
+    )
+)
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the core takes from the configuration; the defaults are those of an empty file.
+
+    ``skew``, ``future`` and ``retention`` are nanoseconds; ``windows`` ascend by length and leave "today" out,
+    which begins at midnight in ``time_zone``.
+    """
+
+    labels: Labels = msgspec.field(default_factory=Labels)
+    policies: Policies = msgspec.field(default_factory=lambda: Policies((DEFAULT_POLICY,)))
+    skew: int = 2 * MINUTE
+    future: int = 10 * MINUTE
+    live_since: int | None = None
+    windows: tuple[Window, ...] = DEFAULT_WINDOWS
+    time_zone: str = "UTC"
+    retention: int = 62 * DAY

@@ -1,0 +1,360 @@
+"""Kafka payloads become typed events or a typed refusal: CloudEvents 1.0, structured JSON mode.
+
+Knows the vocabulary of the contract and nothing of tickets or Kafka. ``decode`` returns an event with its
+instant, or why the record is refused; it never raises, whatever the bytes are. The JSON Schemas in
+``schemas/`` are generated from these same types.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, ClassVar, Final, Literal
+
+import msgspec
+
+from metrics.instants import parse_instant
+from stream.records import Reason
+
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+Survey = Literal["csat", "nps", "ces", "servqual", "brand"]
+
+#: Default scale by survey; a brand item without a scale is a yes or no.
+DEFAULT_SCALES: Final[dict[str, tuple[int, int]]] = {
+    "csat": (1, 5),
+    "nps": (0, 10),
+    "ces": (1, 7),
+    "servqual": (1, 7),
+    "brand": (0, 1),
+}
+SERVQUAL_DIMENSIONS: Final = ("tangibles", "reliability", "responsiveness", "assurance", "empathy")
+SCALE_SPAN_MAX: Final = 1_000
+
+
+class _Nothing(msgspec.Struct, frozen=True, gc=False):
+    """Data of an event that needs none."""
+
+
+class CreatedData(msgspec.Struct, frozen=True, gc=False):
+    """A ticket as it was opened."""
+
+    queue: Text
+    channel: Text
+    priority: Text
+    brand: str | None = None
+    kind: str | None = None
+    customer: str | None = None
+    origin: Literal["customer", "agent", "system", ""] = "customer"
+
+
+class RepliedData(msgspec.Struct, frozen=True, gc=False):
+    """A reply to the customer, or a private note."""
+
+    agent: Text
+    author: Literal["human", "bot", "auto", ""] = "human"
+    public: bool = True
+
+
+class ResolvedData(msgspec.Struct, frozen=True, gc=False):
+    """Who resolved it, where known."""
+
+    agent: str | None = None
+
+
+class EscalatedData(msgspec.Struct, frozen=True, gc=False):
+    """To which level, where known."""
+
+    level: str | int | None = None
+
+
+class UpdatedData(msgspec.Struct, frozen=True, gc=False):
+    """New values of any attributes."""
+
+    queue: str | None = None
+    channel: str | None = None
+    priority: str | None = None
+    brand: str | None = None
+    kind: str | None = None
+    agent: str | None = None
+
+
+class ReasonData(msgspec.Struct, frozen=True, gc=False):
+    """Why it was paused, resumed, discarded or restored."""
+
+    reason: str | None = None
+
+
+class ConvertedData(msgspec.Struct, frozen=True, gc=False):
+    """A sale after this interaction."""
+
+    value: float | None = None
+
+
+class SentData(msgspec.Struct, frozen=True, gc=False):
+    """A survey was sent."""
+
+    survey: Survey
+    response: str | None = None
+    queue: str | None = None
+    channel: str | None = None
+
+
+class AnsweredData(msgspec.Struct, frozen=True, gc=False):
+    """One answer to one survey (item). ``scale`` is [lowest, highest]; the default depends on the survey."""
+
+    survey: Survey
+    score: int
+    response: str | None = None
+    scale: tuple[int, int] | None = None
+    item: str | None = None
+    expectation: int | None = None
+    about: Literal["brand", "product", "agent", "team", ""] | None = None
+    comment: str | None = None
+    reasons: list[str] = []
+    queue: str | None = None
+    channel: str | None = None
+    customer: str | None = None
+
+
+class Period(msgspec.Struct, frozen=True, gc=False):
+    """Both days inclusive, in the floor's time zone."""
+
+    start: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\d$")]
+    end: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\d$")]
+
+
+class ReportedData(msgspec.Struct, frozen=True, gc=False):
+    """A slow business fact of a period."""
+
+    fact: Text
+    value: float
+    period: Period
+    queue: str | None = None
+    unit: str | None = None
+    reported_by: str | None = None
+    definition: str | None = None
+
+
+class _Envelope(msgspec.Struct, frozen=True, gc=False, tag_field="type"):
+    """The attributes that every event has; ``type`` is the tag."""
+
+    specversion: Literal["1.0"]
+    id: Text
+    source: Text
+    time: str
+    subject: Text
+
+
+class Created(_Envelope, frozen=True, gc=False, tag="support.ticket.created"):
+    """A ticket was opened."""
+
+    data: CreatedData
+
+
+class Replied(_Envelope, frozen=True, gc=False, tag="support.ticket.replied"):
+    """Somebody or something answered."""
+
+    data: RepliedData
+
+
+class Resolved(_Envelope, frozen=True, gc=False, tag="support.ticket.resolved"):
+    """A ticket was resolved or closed."""
+
+    data: ResolvedData | None = None
+
+
+class Reopened(_Envelope, frozen=True, gc=False, tag="support.ticket.reopened"):
+    """A resolved ticket was opened again."""
+
+    data: _Nothing | None = None
+
+
+class Escalated(_Envelope, frozen=True, gc=False, tag="support.ticket.escalated"):
+    """A ticket went to a higher level."""
+
+    data: EscalatedData | None = None
+
+
+class Updated(_Envelope, frozen=True, gc=False, tag="support.ticket.updated"):
+    """Attributes changed."""
+
+    data: UpdatedData
+
+
+class Paused(_Envelope, frozen=True, gc=False, tag="support.ticket.paused"):
+    """Waiting on the customer or a third party from now on."""
+
+    data: ReasonData | None = None
+
+
+class Resumed(_Envelope, frozen=True, gc=False, tag="support.ticket.resumed"):
+    """The wait is over."""
+
+    data: ReasonData | None = None
+
+
+class CustomerReplied(_Envelope, frozen=True, gc=False, tag="support.ticket.customer-replied"):
+    """A customer's message after the first."""
+
+    data: _Nothing | None = None
+
+
+class Converted(_Envelope, frozen=True, gc=False, tag="support.ticket.converted"):
+    """The interaction led to a sale."""
+
+    data: ConvertedData | None = None
+
+
+class Discarded(_Envelope, frozen=True, gc=False, tag="support.ticket.discarded"):
+    """Merged, spam, deleted or test: counted nowhere while this is the latest word."""
+
+    data: ReasonData | None = None
+
+
+class Restored(_Envelope, frozen=True, gc=False, tag="support.ticket.restored"):
+    """Discarded by mistake."""
+
+    data: ReasonData | None = None
+
+
+class SurveySent(_Envelope, frozen=True, gc=False, tag="support.survey.sent"):
+    """A survey was sent."""
+
+    data: SentData
+
+
+class SurveyAnswered(_Envelope, frozen=True, gc=False, tag="support.survey.answered"):
+    """A survey was answered, or an answer edited."""
+
+    data: AnsweredData
+
+
+class Reported(_Envelope, frozen=True, gc=False, tag="support.business.reported"):
+    """A business fact was reported."""
+
+    data: ReportedData
+
+
+Event = (
+    Created
+    | Replied
+    | Resolved
+    | Reopened
+    | Escalated
+    | Updated
+    | Paused
+    | Resumed
+    | CustomerReplied
+    | Converted
+    | Discarded
+    | Restored
+    | SurveySent
+    | SurveyAnswered
+    | Reported
+)
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why a payload is no event: a typed reason and a sentence for a person."""
+
+    reason: Reason
+    detail: str
+
+    happened: ClassVar[None] = None
+
+
+_decode = msgspec.json.Decoder(Event).decode
+_TIME: Final = re.compile(r"at `\$\.time`")
+_SCORE: Final = re.compile(r"at `\$\.data\.(score|expectation)`")
+
+
+def decode(payload: bytes | None) -> tuple[Event, int] | Refusal:
+    """The event in ``payload`` with its instant in nanoseconds, or the refusal. Never raises."""
+    if payload is None:
+        return Refusal(Reason.NOT_JSON, "the record has no value")
+    try:
+        event = _decode(payload)
+    except msgspec.ValidationError as error:
+        return _refusal(payload, str(error))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Refusal(Reason.NOT_JSON, f"not JSON: {error}")
+    try:
+        instant = parse_instant(event.time)
+    except ValueError as error:
+        return Refusal(Reason.BAD_TIME, str(error))
+    if type(event) is SurveyAnswered and (refusal := _judge_answer(event.data)) is not None:
+        return refusal
+    return event, instant
+
+
+def scale_of(data: AnsweredData) -> tuple[int, int]:
+    """The answer's scale, [lowest, highest]."""
+    return data.scale or DEFAULT_SCALES[data.survey]
+
+
+def _refusal(payload: bytes, message: str) -> Refusal:
+    """The typed reason of a validation error; ``message`` is msgspec's, held by a test."""
+    try:
+        envelope: Any = msgspec.json.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Refusal(Reason.NOT_JSON, f"not JSON: {error}")
+    if not isinstance(envelope, dict) or envelope.get("specversion") != "1.0":
+        return Refusal(Reason.NOT_EVENT, 'not a CloudEvent: an object with "specversion": "1.0" is expected')
+    kind = envelope.get("type")
+    if not isinstance(kind, str):
+        return Refusal(Reason.NOT_EVENT, "not a CloudEvent: it has no `type`")
+    if kind not in TOPIC_OF_TYPE:
+        return Refusal(Reason.UNKNOWN_TYPE, f"unknown type {kind!r}")
+    return Refusal(_reason_of(message, envelope), message)
+
+
+def _reason_of(message: str, envelope: dict[str, Any]) -> Reason:
+    if "missing required field" in message or "length >= 1" in message or envelope.get("data", 0) is None:
+        return Reason.MISSING_FIELD
+    if _TIME.search(message):
+        return Reason.BAD_TIME
+    if _SCORE.search(message):
+        return Reason.BAD_SCORE
+    return Reason.BAD_FIELD
+
+
+def _judge_answer(data: AnsweredData) -> Refusal | None:
+    lowest, highest = scale_of(data)
+    if not 0 < highest - lowest <= SCALE_SPAN_MAX:
+        return Refusal(Reason.BAD_FIELD, f"a scale is [lowest, highest], not [{lowest}, {highest}]")
+    for name, score in (("score", data.score), ("expectation", data.expectation)):
+        if score is not None and not lowest <= score <= highest:
+            return Refusal(Reason.BAD_SCORE, f"{name} {score} is outside its scale {lowest} to {highest}")
+    if data.survey in {"servqual", "brand"} and not data.item:
+        return Refusal(Reason.MISSING_FIELD, f"an answer to {data.survey} needs its `item`")
+    if data.survey == "servqual" and (data.item or "").partition(".")[0] not in SERVQUAL_DIMENSIONS:
+        return Refusal(Reason.BAD_FIELD, f"item {data.item!r} is not <dimension>.<number> of SERVQUAL")
+    return None
+
+
+#: The topic of each event type; the order is the contract's.
+TOPIC_OF_TYPE: Final[dict[str, str]] = {
+    "support.ticket.created": "ticket-created",
+    "support.ticket.replied": "ticket-first-reply",
+    "support.ticket.resolved": "ticket-resolved",
+    "support.ticket.reopened": "ticket-changed",
+    "support.ticket.escalated": "ticket-changed",
+    "support.ticket.updated": "ticket-changed",
+    "support.ticket.paused": "ticket-changed",
+    "support.ticket.resumed": "ticket-changed",
+    "support.ticket.customer-replied": "ticket-changed",
+    "support.ticket.converted": "ticket-changed",
+    "support.ticket.discarded": "ticket-changed",
+    "support.ticket.restored": "ticket-changed",
+    "support.survey.sent": "survey-responses",
+    "support.survey.answered": "survey-responses",
+    "support.business.reported": "business-facts",
+}
+
+#: The type of each event class, for schemas.
+TYPES: Final[dict[str, type[msgspec.Struct]]] = {
+    str(kind.__struct_config__.tag): kind
+    for kind in (
+        Created, Replied, Resolved, Reopened, Escalated, Updated, Paused, Resumed, CustomerReplied,
+        Converted, Discarded, Restored, SurveySent, SurveyAnswered, Reported,
+    )
+}  # fmt: skip

@@ -1,0 +1,41 @@
+"""A look at what topics hold already: the first and the last records of each partition, without a consumer group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+_AT_EACH_END = 100
+_QUIET_MS = 1_000
+
+
+async def peek(brokers: Sequence[str], topics: Sequence[str]) -> list[tuple[str, bytes | None]]:
+    """(topic, value) of up to some hundred records at both ends of every partition of the topics that exist."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=list(brokers), enable_auto_commit=False)
+    await consumer.start()
+    try:
+        existing = await consumer.topics()
+        found: list[tuple[str, bytes | None]] = []
+        for topic in topics:
+            if topic in existing:
+                numbers = consumer.partitions_for_topic(topic) or ()
+                for number in sorted(numbers):
+                    found += await _ends(consumer, TopicPartition(topic, number))
+        return found
+    finally:
+        await consumer.stop()
+
+
+async def _ends(consumer: AIOKafkaConsumer, place: TopicPartition) -> list[tuple[str, bytes | None]]:
+    consumer.assign([place])
+    first = (await consumer.beginning_offsets([place]))[place]
+    last = (await consumer.end_offsets([place]))[place]
+    if last <= first:
+        return []
+    found = []
+    for offset in {first, max(first, last - _AT_EACH_END)}:
+        consumer.seek(place, offset)
+        batch = await consumer.getmany(place, timeout_ms=_QUIET_MS, max_records=_AT_EACH_END)
+        found += [(place.topic, record.value) for records in batch.values() for record in records]
+    return found

@@ -1,0 +1,152 @@
+"""Before the start: is a broker there, do the topics exist, do their partition counts agree; and creating them.
+
+Invariant: nothing here creates a topic by asking for it, and no existing topic is changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import msgspec
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from stream.rim.changelog import LETTER_BYTES_MAX
+from stream.rim.log import log
+from stream.rim.readiness import Readiness
+from stream.rim.settings import RimSettings
+
+RETRY_SECONDS_MIN = 0.5
+RETRY_SECONDS_MAX = 10.0
+CONNECT_SECONDS = 3.0
+DAY_MS = 86_400_000
+#: As long as settled tickets are kept by default, so that a table can be built again from the events.
+EVENTS_KEPT_MS = 62 * DAY_MS
+LETTERS_KEPT_MS = 30 * DAY_MS
+
+
+class PreflightError(Exception):
+    """The topics are not as a worker needs them; the message names which, and what to run."""
+
+
+class TopicCheck(msgspec.Struct, frozen=True):
+    """One topic as it is: None partitions where it does not exist; `problem` None where all is well."""
+
+    topic: str
+    partitions: int | None
+    problem: str | None
+
+
+async def preflight(settings: RimSettings, readiness: Readiness | None = None) -> int:
+    """Wait for a broker, then check the topics.
+
+    Returns:
+        The event topics' partition count, which wins over the configured one.
+
+    Raises:
+        PreflightError: topics are missing or of unequal partition counts.
+    """
+    await wait_for_broker(settings, readiness)
+    if readiness is not None:
+        readiness.hold("checking the topics")
+    checks = await check_topics(settings)
+    problems = [f"{check.topic}: {check.problem}" for check in checks if check.problem]
+    if problems:
+        raise PreflightError(f"{'; '.join(problems)}. Run: deskpulse topics create")
+    return next(check.partitions for check in checks if check.partitions is not None)
+
+
+async def wait_for_broker(settings: RimSettings, readiness: Readiness | None = None) -> None:
+    """Return once a broker takes connections; says once in the log, and in readiness all the time, that none does."""
+    addresses = ", ".join(settings.brokers)
+    pause = RETRY_SECONDS_MIN
+    while not await any_reachable(settings.brokers):
+        if readiness is not None:
+            readiness.hold(f"broker not reachable: {addresses}")
+        if pause == RETRY_SECONDS_MIN:
+            log.warning("broker not reachable: %s; trying again until it is", addresses)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, RETRY_SECONDS_MAX)
+
+
+async def any_reachable(addresses: tuple[str, ...]) -> bool:
+    """Whether one of these ``host:port`` takes a TCP connection."""
+    for address in addresses:
+        host, _, port = address.rpartition(":")
+        with suppress(OSError, TimeoutError):
+            _, writer = await asyncio.wait_for(asyncio.open_connection(host.strip("[]"), int(port)), CONNECT_SECONDS)
+            writer.close()
+            return True
+    return False
+
+
+async def check_topics(settings: RimSettings) -> list[TopicCheck]:
+    """Every topic a worker needs, with what is wrong about it; KafkaError where the broker does not answer."""
+    async with admin(settings) as client:
+        found = {topic["topic"]: len(topic["partitions"]) for topic in await client.describe_topics()}
+    count = next((found[topic] for topic in settings.event_topics if topic in found), settings.partitions)
+    return [
+        judge(topic, found.get(topic), None if topic == settings.dead_letters else count)
+        for topic in settings.all_topics
+    ]
+
+
+def judge(topic: str, partitions: int | None, expected: int | None) -> TopicCheck:
+    """One topic against the partition count that all event topics and the changelog must share."""
+    if partitions is None:
+        return TopicCheck(topic, None, "does not exist")
+    if expected is not None and partitions != expected:
+        return TopicCheck(topic, partitions, f"has {partitions} partitions, the first event topic has {expected}")
+    return TopicCheck(topic, partitions, None)
+
+
+async def create_topics(settings: RimSettings) -> list[str]:
+    """Create the topics that are missing; returns their names. Existing ones stay as they are.
+
+    Raises:
+        PreflightError: the broker refused one, with its reason.
+    """
+    async with admin(settings) as client:
+        found = {topic["topic"] for topic in await client.describe_topics()}
+        missing = [topic for topic in settings.all_topics if topic not in found]
+        if missing:
+            answer = await client.create_topics([new_topic(settings, topic) for topic in missing])
+            refuse_errors(answer)
+    return missing
+
+
+def new_topic(settings: RimSettings, topic: str) -> NewTopic:
+    """A topic as `create_topics` makes it."""
+    return NewTopic(topic, settings.partitions, settings.replication, topic_configs=topic_configs(settings, topic))
+
+
+def topic_configs(settings: RimSettings, topic: str) -> dict[str, str]:
+    """Kafka's settings of one topic."""
+    safe = {"min.insync.replicas": "2"} if settings.replication > 2 else {}
+    if topic == settings.changelog:
+        return {**safe, "cleanup.policy": "compact"}
+    if topic == settings.dead_letters:
+        return {**safe, "retention.ms": str(LETTERS_KEPT_MS), "max.message.bytes": str(LETTER_BYTES_MAX)}
+    return {**safe, "retention.ms": str(EVENTS_KEPT_MS)}
+
+
+def refuse_errors(answer: Any) -> None:
+    """PreflightError for the first topic that was not created, unless somebody else created it meanwhile."""
+    for topic, code, *reason in answer.topic_errors:
+        if code not in {0, TopicAlreadyExistsError.errno}:
+            raise PreflightError(f"{topic} could not be created: {(reason and reason[0]) or for_code(code).__name__}")
+
+
+@asynccontextmanager
+async def admin(settings: RimSettings) -> AsyncIterator[AIOKafkaAdminClient]:
+    """A connected admin client, closed afterwards."""
+    client = AIOKafkaAdminClient(bootstrap_servers=list(settings.brokers), client_id="deskpulse")
+    try:
+        await client.start()
+        yield client
+    finally:
+        with suppress(KafkaError):
+            await client.close()

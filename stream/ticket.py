@@ -1,0 +1,370 @@
+"""One ticket as a join-semilattice: what is kept of its events, so that order and repeats do not matter.
+
+Everything kept is a min-register, a last-writer-wins register or a bounded sorted set of elements that
+begin with the stamp (instant, source, event id); a reused id with other content is another element, and
+content breaks the tie. Facts only: no verdict, no target, no configuration, no clock. What they mean is
+read off by ``stream.timeline`` and ``stream.contributions``.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable
+from enum import IntEnum, IntFlag
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from stream.events import (
+    Converted,
+    Created,
+    CustomerReplied,
+    Discarded,
+    Escalated,
+    Event,
+    Paused,
+    Reopened,
+    Replied,
+    Reported,
+    Resolved,
+    Restored,
+    Resumed,
+    SurveyAnswered,
+    SurveySent,
+    Updated,
+    scale_of,
+)
+
+HISTORY_MAX: Final = 256
+VERSION: Final = 1
+
+
+class Step(IntEnum):
+    """Steps of a ticket's life; of equal stamps the lower number comes first."""
+
+    RESOLVED = 0
+    REOPENED = 1
+    PAUSED = 2
+    RESUMED = 3
+
+
+class Origin(IntEnum):
+    """Who opened the ticket."""
+
+    CUSTOMER = 0
+    AGENT = 1
+    SYSTEM = 2
+
+
+class Cut(IntFlag):
+    """Histories that lost their oldest elements to the bound."""
+
+    ATTRIBUTES = 1
+    RESOLVES = 2
+    PAUSES = 4
+    ESCALATIONS = 8
+    MESSAGES = 16
+    CONVERSIONS = 32
+    SURVEYS = 64
+    ANSWERS = 128
+    FACTS = 256
+    REPLIES = 512
+
+
+Stamp = tuple[int, str, str]  # instant, source, event id
+Creation = tuple[int, str, str, int]  # ... Origin
+Attributes = tuple[int, str, str, str, str, str, str, str, str]  # ... queue, channel, priority, brand, kind, agent
+StepTaken = tuple[int, str, str, int]  # ... Step
+Verdict = tuple[int, str, str, int, str]  # ... 1 discarded or 0 restored, reason
+Conversion = tuple[int, str, str, float]  # ... value
+Sent = tuple[int, str, str, str, str, str, str]  # ... survey, response, queue, channel
+
+
+class Answer(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """The latest answer of one identity: (response, survey, scale, item) within its subject."""
+
+    instant: int
+    source: str
+    id: str
+    survey: str
+    lowest: int
+    highest: int
+    response: str
+    item: str
+    score: int
+    expectation: int | None
+    about: str
+    queue: str
+    channel: str
+    comment: str
+    reasons: list[str]
+
+    @property
+    def identity(self) -> tuple[str, str, int, int, str]:
+        """What makes a later answer replace this one."""
+        return self.response, self.survey, self.lowest, self.highest, self.item
+
+
+class Fact(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """The latest report of one (fact, queue, period)."""
+
+    instant: int
+    source: str
+    id: str
+    fact: str
+    queue: str
+    start: str
+    end: str
+    value: float
+    unit: str
+    reported_by: str
+    definition: str
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """What makes a later report replace this one."""
+        return self.fact, self.queue, self.start, self.end
+
+
+class Ticket(msgspec.Struct, array_like=True, gc=False):
+    """What is kept of one subject. New fields go to the end, each with a default and a new ``VERSION``."""
+
+    creation: Creation | None = None
+    attributes: list[Attributes] = []
+    #: public human replies: those before creation and the first one not before it; see ``_keep_first``
+    replies: list[Stamp] = []
+    last_reply: int | None = None
+    resolves: list[StepTaken] = []
+    pauses: list[StepTaken] = []
+    escalations: list[Stamp] = []
+    messages: list[Stamp] = []  # customer's messages later than the last reply
+    verdict: Verdict | None = None  # discarded or restored
+    conversions: list[Conversion] = []
+    sent: list[Sent] = []
+    answers: list[Answer] = []
+    facts: list[Fact] = []
+    cut: int = 0
+    last_event: int = -(2**63)  # the latest instant of any event applied: what retention goes by
+
+    def apply(self, event: Event, instant: int) -> bool:
+        """Join one event into the ticket; True if that changed anything."""
+        changed = _APPLY[type(event)](self, event, (instant, event.source, event.id))
+        if changed is None:  # it is not kept at all
+            return False
+        if instant > self.last_event:
+            self.last_event = instant
+            return True
+        return changed
+
+
+# ------------------------------------------------------------------------------------------- one rule each
+
+_Element = TypeVar("_Element", Stamp, StepTaken, Conversion, Sent)
+
+
+def _insert(ticket: Ticket, elements: list[_Element], element: _Element, cut: Cut) -> bool:
+    """Add to a sorted set that keeps its greatest ``HISTORY_MAX`` elements."""
+    at = bisect_left(elements, element)
+    if at < len(elements) and elements[at] == element:
+        return False
+    elements.insert(at, element)
+    if len(elements) > HISTORY_MAX:
+        del elements[0]
+        ticket.cut |= cut
+    return True
+
+
+def _created(ticket: Ticket, event: Created, stamp: Stamp) -> bool:
+    data = event.data
+    creation = (*stamp, int(Origin[(data.origin or "customer").upper()]))
+    changed = _set_attributes(
+        ticket, (*stamp, data.queue, data.channel, data.priority, data.brand or "", data.kind or "", "")
+    )
+    if ticket.creation is None or creation < ticket.creation:
+        ticket.creation = creation
+        _keep_first(ticket)
+        return True
+    return changed
+
+
+def _updated(ticket: Ticket, event: Updated, stamp: Stamp) -> bool | None:
+    data = event.data
+    values = (data.queue, data.channel, data.priority, data.brand, data.kind, data.agent)
+    if not any(values):
+        return None
+    return _set_attributes(ticket, (*stamp, *(value or "" for value in values)))  # type: ignore[arg-type]
+
+
+def _set_attributes(ticket: Ticket, element: Attributes) -> bool:
+    elements = ticket.attributes
+    at = bisect_left(elements, element)
+    if at < len(elements) and elements[at] == element:
+        return False
+    elements.insert(at, element)
+    if len(elements) > HISTORY_MAX:
+        _cut_attributes(ticket)
+    return True
+
+
+def _cut_attributes(ticket: Ticket) -> None:
+    """Keep an element while it is among the latest ``HISTORY_MAX`` that gave any one attribute."""
+    given = [0] * 6
+    kept = []
+    for element in reversed(ticket.attributes):
+        wanted = False
+        for index in range(6):
+            if element[3 + index]:
+                given[index] += 1
+                wanted |= given[index] <= HISTORY_MAX
+        if wanted:
+            kept.append(element)
+        else:
+            ticket.cut |= Cut.ATTRIBUTES
+    kept.reverse()
+    ticket.attributes = kept
+
+
+def _replied(ticket: Ticket, event: Replied, stamp: Stamp) -> bool | None:
+    if (event.data.author or "human") != "human" or not event.data.public:
+        return None
+    changed = _reply_is_last(ticket, stamp[0])
+    replies = ticket.replies
+    at = bisect_left(replies, stamp)
+    if at < len(replies) and replies[at] == stamp:
+        return changed
+    before = list(replies)
+    replies.insert(at, stamp)
+    _keep_first(ticket)
+    return changed or ticket.replies != before
+
+
+def _reply_is_last(ticket: Ticket, instant: int) -> bool:
+    if ticket.last_reply is not None and instant <= ticket.last_reply:
+        return False
+    ticket.last_reply = instant
+    ticket.messages = [message for message in ticket.messages if message[0] > instant]
+    return True
+
+
+def _keep_first(ticket: Ticket) -> None:
+    """Keep what can still be the first reply: all before creation (the earliest 256), and the first from it on.
+
+    Creation only ever moves earlier and the skew is configuration, so a reply before creation may come to
+    count; of those from creation on, only the earliest ever can. A function of the set of replies alone.
+    """
+    creation = ticket.creation
+    replies = ticket.replies
+    kept = len(replies) if creation is None else bisect_left(replies, (creation[0], "", "")) + 1
+    if kept > HISTORY_MAX:
+        kept = HISTORY_MAX
+        ticket.cut |= Cut.REPLIES
+    else:
+        ticket.cut &= ~Cut.REPLIES  # what was lost lies after the first reply, and cannot matter
+    del replies[kept:]
+
+
+def _message(ticket: Ticket, _event: CustomerReplied, stamp: Stamp) -> bool:
+    if ticket.last_reply is not None and stamp[0] <= ticket.last_reply:
+        return False
+    return _insert(ticket, ticket.messages, stamp, Cut.MESSAGES)
+
+
+def _resolved(ticket: Ticket, _event: Resolved, stamp: Stamp) -> bool:
+    return _insert(ticket, ticket.resolves, (*stamp, int(Step.RESOLVED)), Cut.RESOLVES)
+
+
+def _reopened(ticket: Ticket, _event: Reopened, stamp: Stamp) -> bool:
+    return _insert(ticket, ticket.resolves, (*stamp, int(Step.REOPENED)), Cut.RESOLVES)
+
+
+def _paused(ticket: Ticket, _event: Paused, stamp: Stamp) -> bool:
+    return _insert(ticket, ticket.pauses, (*stamp, int(Step.PAUSED)), Cut.PAUSES)
+
+
+def _resumed(ticket: Ticket, _event: Resumed, stamp: Stamp) -> bool:
+    return _insert(ticket, ticket.pauses, (*stamp, int(Step.RESUMED)), Cut.PAUSES)
+
+
+def _escalated(ticket: Ticket, _event: Escalated, stamp: Stamp) -> bool:
+    return _insert(ticket, ticket.escalations, stamp, Cut.ESCALATIONS)
+
+
+def _converted(ticket: Ticket, event: Converted, stamp: Stamp) -> bool:
+    value = event.data.value if event.data else None
+    return _insert(ticket, ticket.conversions, (*stamp, value or 0.0), Cut.CONVERSIONS)
+
+
+def _judged(ticket: Ticket, event: Discarded | Restored, stamp: Stamp) -> bool:
+    reason = (event.data.reason if event.data else None) or ""
+    verdict = (*stamp, int(type(event) is Discarded), reason)
+    if ticket.verdict is not None and verdict <= ticket.verdict:
+        return False
+    ticket.verdict = verdict
+    return True
+
+
+def _sent(ticket: Ticket, event: SurveySent, stamp: Stamp) -> bool:
+    data = event.data
+    element = (*stamp, str(data.survey), data.response or "", data.queue or "", data.channel or "")
+    return _insert(ticket, ticket.sent, element, Cut.SURVEYS)
+
+
+def _answered(ticket: Ticket, event: SurveyAnswered, stamp: Stamp) -> bool:
+    data = event.data
+    lowest, highest = scale_of(data)
+    answer = Answer(
+        *stamp, data.survey, lowest, highest, data.response or "", data.item or "", data.score, data.expectation,
+        data.about or "", data.queue or "", data.channel or "", data.comment or "", data.reasons,
+    )  # fmt: skip
+    return _replace(ticket, ticket.answers, answer, Cut.ANSWERS)
+
+
+def _reported(ticket: Ticket, event: Reported, stamp: Stamp) -> bool:
+    data = event.data
+    fact = Fact(
+        *stamp, data.fact, data.queue or "", data.period.start, data.period.end, data.value,
+        data.unit or "", data.reported_by or "", data.definition or "",
+    )  # fmt: skip
+    return _replace(ticket, ticket.facts, fact, Cut.FACTS)
+
+
+def _order(element: Answer | Fact) -> tuple[int, str, str, str]:
+    return element.instant, element.source, element.id, repr(element)
+
+
+_Latest = TypeVar("_Latest", Answer, Fact)
+
+
+def _replace(ticket: Ticket, elements: list[_Latest], element: _Latest, cut: Cut) -> bool:
+    """Last writer wins per identity; the latest ``HISTORY_MAX`` identities are kept, sorted by stamp."""
+    identity = element.identity
+    for at, other in enumerate(elements):
+        if other.identity == identity:
+            if _order(element) <= _order(other):
+                return False
+            del elements[at]
+            break
+    insort(elements, element, key=_order)
+    if len(elements) > HISTORY_MAX:
+        del elements[0]
+        ticket.cut |= cut
+    return True
+
+
+_APPLY: Final[dict[type, Callable[[Ticket, Any, Stamp], bool | None]]] = {
+    Created: _created,
+    Replied: _replied,
+    Resolved: _resolved,
+    Reopened: _reopened,
+    Escalated: _escalated,
+    Updated: _updated,
+    Paused: _paused,
+    Resumed: _resumed,
+    CustomerReplied: _message,
+    Converted: _converted,
+    Discarded: _judged,
+    Restored: _judged,
+    SurveySent: _sent,
+    SurveyAnswered: _answered,
+    Reported: _reported,
+}

@@ -1,0 +1,98 @@
+"""A product's snapshot held against the oracle's, number by number."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.oracle.instants import instant
+
+PERCENTILE_FACTOR = 1 / 0.99 * (1 + 1e-9)  # a relative error of 1 %, either of the two being the whole
+EXACT_TOLERANCE = 1e-9  # relative: the last bits of a float
+BOUND_TOLERANCE = 1e-6
+
+
+def differences(product: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
+    """Every number that differs, as `path: got …, wanted …`; empty where they agree.
+
+    Keys that only the product has are allowed. A queue that only one of them has must hold no number but zero.
+    """
+    found = _of_mapping("", product, {key: value for key, value in expected.items() if key != "queues"})
+    got, wanted = product.get("queues", {}), expected["queues"]
+    blank = _blank(expected["all"])
+    for queue in sorted({*got, *wanted}):
+        path = f".queues.{queue}"
+        if queue not in got and _blank(wanted[queue]) != wanted[queue]:
+            found.append(f"{path[1:]}: got nothing, wanted a queue with numbers")
+        elif queue in got:
+            found += _of_mapping(path, got[queue], wanted.get(queue, blank))
+    return found
+
+
+def _blank(wanted: Any) -> Any:
+    """The same shape with nothing in it; flags stay."""
+    if isinstance(wanted, Mapping):
+        return {key: _blank_accepted() if key.endswith("_accepted") else _blank(value) for key, value in wanted.items()}
+    if isinstance(wanted, bool):
+        return wanted
+    return 0 if isinstance(wanted, int) else None
+
+
+def _blank_accepted() -> dict[str, Any]:
+    return {"values": [], "null": True}
+
+
+def _of_mapping(path: str, got: Any, wanted: Mapping[str, Any]) -> list[str]:
+    if not isinstance(got, Mapping):
+        return [f"{path[1:]}: got {got!r}, wanted an object"]
+    found: list[str] = []
+    for key, value in wanted.items():
+        if key.endswith("_accepted"):
+            continue
+        here = f"{path}.{key}"
+        if key not in got:
+            found.append(f"{here[1:]}: missing, wanted {value!r}")
+        elif isinstance(value, Mapping):
+            found += _of_mapping(here, got[key], value)
+        elif not _agrees(key, got[key], value, wanted.get(f"{key}_accepted")):
+            found.append(f"{here[1:]}: got {got[key]!r}, wanted {value!r}{_rule(wanted.get(f'{key}_accepted'))}")
+    return found
+
+
+def _rule(accepted: Mapping[str, Any] | None) -> str:
+    return "" if accepted is None else f" (accepted: {accepted!r})"
+
+
+def _agrees(key: str, got: Any, wanted: Any, accepted: Mapping[str, Any] | None) -> bool:
+    if accepted is not None:
+        return _is_accepted(got, accepted)
+    if wanted is None or got is None or isinstance(wanted, bool) or isinstance(got, bool):
+        return got is wanted
+    if isinstance(wanted, str):
+        return _same_instant(got, wanted)
+    if not isinstance(got, (int, float)):
+        return False
+    if key in ("p50", "p90"):
+        return _within_a_bucket(got, wanted)
+    if isinstance(wanted, int):
+        return isinstance(got, int) and got == wanted
+    tolerance = BOUND_TOLERANCE if key.endswith("95") else EXACT_TOLERANCE
+    size = max(1.0, abs(wanted)) if key.endswith("95") else abs(wanted)
+    return bool(abs(got - wanted) <= tolerance * size)
+
+
+def _same_instant(got: Any, wanted: str) -> bool:
+    try:
+        return instant(got) == instant(wanted)
+    except (TypeError, ValueError):
+        return False
+
+
+def _is_accepted(got: Any, accepted: Mapping[str, Any]) -> bool:
+    if got is None:
+        return bool(accepted["null"])
+    return isinstance(got, (int, float)) and any(_within_a_bucket(got, value) for value in accepted["values"])
+
+
+def _within_a_bucket(got: float, wanted: float) -> bool:
+    if wanted == 0 or got == 0:
+        return got == wanted
+    return wanted / PERCENTILE_FACTOR <= got <= wanted * PERCENTILE_FACTOR

@@ -1,0 +1,94 @@
+"""The part of an operator's configuration that changes a snapshot's numbers.
+
+`labels.priorities` and `labels.channels` fold labels of metrics only: no number of the snapshot knows them.
+Calendars are not understood here: a policy that names one raises.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from tests.oracle.instants import HOUR, MINUTE, duration, instant, instant_of_datetime
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One `[[sla]]`: targets in nanoseconds, None where there is none."""
+
+    name: str = "default"
+    created_from: int | None = None
+    match: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    first_response: int | None = None
+    next_response: int | None = None
+    resolution: int | None = None
+    at_risk: Fraction = Fraction(1, 5)
+
+
+DEFAULT_POLICIES = (Policy(first_response=HOUR, resolution=24 * HOUR),)
+
+
+@dataclass(frozen=True)
+class OracleConfiguration:
+    """What the oracle needs to know beside the events; instants and durations in nanoseconds."""
+
+    policies: tuple[Policy, ...] = DEFAULT_POLICIES
+    queues: tuple[str, ...] | None = None
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    rolling: tuple[str, ...] = ("15m", "1h", "6h", "24h", "7d", "30d")
+    time_zone: str = "UTC"
+    skew: int = 2 * MINUTE
+    live_since: int | None = None
+
+    def own_queue(self, queue: str | None) -> str | None:
+        """The queue as policies see it: after aliases, before folding."""
+        return None if queue is None else self.aliases.get(queue, queue)
+
+    def shown_queue(self, queue: str | None) -> str:
+        """The queue as the snapshot names it."""
+        own = self.own_queue(queue)
+        if own is None or (self.queues is not None and own not in self.queues):
+            return "other"
+        return own
+
+
+DEFAULT = OracleConfiguration()
+
+
+def _moment(value: object) -> int | None:
+    if value is None:
+        return None
+    return instant_of_datetime(value) if isinstance(value, datetime) else instant(str(value))
+
+
+def _target(entry: Mapping[str, Any], key: str) -> int | None:
+    return duration(entry[key]) if key in entry else None
+
+
+def _policy(entry: Mapping[str, Any]) -> Policy:
+    if "calendar" in entry:
+        raise ValueError("the oracle knows calendar time only")
+    return Policy(
+        name=entry.get("name", ""),
+        created_from=_moment(entry.get("from")),
+        match=entry.get("match", {}),
+        first_response=_target(entry, "first_response"),
+        next_response=_target(entry, "next_response"),
+        resolution=_target(entry, "resolution"),
+        at_risk=Fraction(str(entry.get("at_risk", "0.2"))),
+    )
+
+
+def configuration_of(document: Mapping[str, Any]) -> OracleConfiguration:
+    """The oracle's view of a configuration file, given as `tomllib.loads` returns it."""
+    labels, time = document.get("labels", {}), document.get("time", {})
+    return OracleConfiguration(
+        policies=tuple(_policy(entry) for entry in document.get("sla", [])) or DEFAULT_POLICIES,
+        queues=tuple(labels["queues"]) if labels.get("queues") else None,
+        aliases=labels.get("aliases", {}),
+        rolling=tuple(document.get("windows", {}).get("rolling", DEFAULT.rolling)),
+        time_zone=document.get("floor", {}).get("time_zone", "UTC"),
+        skew=duration(time.get("skew", "2m")),
+        live_since=_moment(time.get("live_since")),
+    )

@@ -1,0 +1,203 @@
+"""The whole snapshot from the events, by plain loops: the numbers that the product has to come out with.
+
+What the texts leave open, and how it is read here:
+
+ 1. Events with equal content are one. Events that share time, source and id but differ are ordered by type; of two
+    values of one attribute the greater by code point is the later, of two scores the greater.
+ 2. A ticket's `origin` is that of its creation, the earliest `created`; a later `created` gives attributes only.
+ 3. An `updated` long before the creation still gives attributes: those are neither clock nor count.
+ 4. Discards and restores hold at any instant, and for orphans too: the answers of a discarded orphan do not count.
+ 5. "Later than" (a message than a reply, a resolve, the creation) compares the clamped instants.
+ 6. `without_policy` counts open tickets. A policy without a target for a clock gives no such clock, and still matches.
+ 7. `first_response_cohort` holds no ticket of `origin: agent`, and does hold those created before `live_since`;
+    its `waiting` are the tickets awaiting a first response, paused or not.
+ 8. `complete` is false where `history_since` lies in the window by the window's own rule, and where nothing is known.
+ 9. "Today" begins at the last minute at which the local date turned; a midnight that a zone repeats is the first one.
+10. A ticket with more than 256 escalations was first escalated at the earliest that is kept.
+11. Aliases are applied once, to the queues of tickets and answers, not to the names in `match` and `labels.queues`.
+12. The next-response clock does not pause. A live clock's due instant is that of the policy at `now`.
+13. A live breach of `in_sla_ratio_now` is one of the live set: none of a ticket created before `live_since`.
+14. An answer takes its ticket's queue also where the answer came before the creation.
+15. `as_of` is by default the latest instant of any event, `history_since` the earliest at or before `as_of`:
+    orphans, surveys, facts and what came too long before its creation included.
+16. `first_resolution` is not retracted by a reopen. `first_response_business` is null.
+17. Student's bounds of `ces` are not clipped to its scale.
+18. A queue is shown where it holds a ticket's latest queue or a counted answer, however old.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.oracle import surveys
+from tests.oracle.clocks import LiveClock, first_response_met, is_live, live_clocks, policy_of, resolution_met
+from tests.oracle.configuration import DEFAULT, OracleConfiguration
+from tests.oracle.durations import cohort, judged, summary
+from tests.oracle.instants import text_of
+from tests.oracle.surveys import Answer, answers_of
+from tests.oracle.tickets import Happening, Ticket, distinct, is_discarded, ticket_of
+from tests.oracle.windows import Window, windows_of
+
+CLOCKS = ("first_response", "next_response", "resolution")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A ticket with the verdicts on its clocks as of now."""
+
+    ticket: Ticket
+    is_live: bool
+    has_policy: bool
+    first_response_met: bool | None
+    resolution_met: bool | None
+    clocks: Mapping[str, LiveClock]
+
+
+@dataclass
+class Members:
+    """What one scope is made of."""
+
+    tickets: list[Judged] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+
+
+def snapshot(
+    events: Iterable[Mapping[str, Any]], at: int | None = None, configuration: OracleConfiguration = DEFAULT
+) -> dict[str, Any]:
+    """The snapshot as of `at` (default: the latest event), leaving out every later event; no `partitions`.
+
+    ValueError where there is neither an event nor an `at`.
+    """
+    subjects = distinct(events, at)
+    instants = [happening.at for happenings in subjects.values() for happening in happenings]
+    if at is None and not instants:
+        raise ValueError("no event, and no instant asked for")
+    now = max(instants) if at is None else at
+    since = min(instants, default=None)
+    scopes = _scopes(subjects, now, configuration)
+    windows = windows_of(now, configuration)
+    shown = {name: _scope(members, now, windows, since) for name, members in scopes.items()}
+    return {
+        "as_of": text_of(now),
+        "history_since": None if since is None else text_of(since),
+        "all": shown.pop(None),
+        "queues": shown,
+    }
+
+
+def _scopes(
+    subjects: Mapping[str, list[Happening]], now: int, configuration: OracleConfiguration
+) -> dict[str | None, Members]:
+    """Everything that counts, once under None and once under its queue."""
+    scopes: dict[str | None, Members] = defaultdict(Members)
+    everything = scopes[None]
+    for happenings in subjects.values():
+        if is_discarded(happenings):
+            continue
+        ticket = ticket_of(happenings, configuration)
+        if ticket is not None:
+            judgement = _judge(ticket, now, configuration)
+            everything.tickets.append(judgement)
+            scopes[configuration.shown_queue(ticket.value("queue", now))].tickets.append(judgement)
+        for answer in answers_of(happenings):
+            queue = answer.queue if ticket is None else ticket.value("queue", now)
+            everything.answers.append(answer)
+            scopes[configuration.shown_queue(queue)].answers.append(answer)
+    return scopes
+
+
+def _judge(ticket: Ticket, now: int, configuration: OracleConfiguration) -> Judged:
+    return Judged(
+        ticket=ticket,
+        is_live=is_live(ticket, configuration),
+        has_policy=policy_of(ticket, now, configuration) is not None,
+        first_response_met=first_response_met(ticket, configuration),
+        resolution_met=resolution_met(ticket, configuration),
+        clocks=live_clocks(ticket, now, configuration),
+    )
+
+
+def _scope(members: Members, now: int, windows: Sequence[Window], since: int | None) -> dict[str, Any]:
+    opened = [judgement for judgement in members.tickets if judgement.is_live and judgement.ticket.is_open]
+    waiting = [judgement.ticket.creation for judgement in opened if judgement.ticket.is_waiting]
+    awaited = [t for t in (judgement.ticket.awaiting_reply_since for judgement in opened) if t is not None]
+    return {
+        "open": len(opened),
+        "awaiting_first_response": len(waiting),
+        "awaiting_reply": len(awaited),
+        "paused": sum(1 for judgement in opened if judgement.ticket.is_paused),
+        "escalated_open": sum(1 for judgement in opened if judgement.ticket.first_escalation is not None),
+        "without_policy": sum(1 for judgement in opened if not judgement.has_policy),
+        "oldest_awaiting_first_response_at": _earliest(waiting),
+        "oldest_awaiting_reply_at": _earliest(awaited),
+        "sla": {name: _sla([j.clocks[name] for j in opened if name in j.clocks], now) for name in CLOCKS},
+        "windows": {window.name: _window(members, now, window, since) for window in windows},
+    }
+
+
+def _earliest(instants: Iterable[int]) -> str | None:
+    known = list(instants)
+    return text_of(min(known)) if known else None
+
+
+def _sla(clocks: Sequence[LiveClock], now: int) -> dict[str, Any]:
+    dues = [(clock.due, clock.is_breaching) for clock in clocks if clock.due is not None]
+    return {
+        "live_breaches": sum(1 for clock in clocks if clock.is_breaching),
+        "at_risk": sum(1 for clock in clocks if clock.is_at_risk),
+        "next_due_at": _earliest(due for due, _ in dues if due > now),
+        "most_overdue_due_at": _earliest(due for due, is_breaching in dues if is_breaching),
+    }
+
+
+def _window(members: Members, now: int, window: Window, since: int | None) -> dict[str, Any]:
+    tickets = [judgement.ticket for judgement in members.tickets]
+    changes = [change for ticket in tickets for at, change in ticket.changes if window.holds(at)]
+    replied = [j for j in members.tickets if not j.ticket.from_agent and window.holds(j.ticket.first_reply)]
+    resolved = [j for j in members.tickets if not j.ticket.is_open and window.holds(j.ticket.resolves[-1])]
+    first_resolved = [ticket for ticket in tickets if ticket.resolves and window.holds(ticket.resolves[0])]
+    answers = [answer for answer in members.answers if window.holds(answer.at)]
+    return {
+        "complete": since is not None and not window.holds(since),
+        "created": sum(1 for ticket in tickets if window.holds(ticket.creation)),
+        "replied": len(replied),
+        "resolved": changes.count("resolved"),
+        "reopened": changes.count("reopened"),
+        "escalated": sum(1 for ticket in tickets if window.holds(ticket.first_escalation)),
+        "closed_unanswered": sum(1 for j in resolved if not j.ticket.from_agent and j.ticket.first_reply is None),
+        "first_response": judged(
+            [_reply_time(judgement.ticket) for judgement in replied],
+            [judgement.first_response_met for judgement in replied],
+            _late_now(members.tickets, "first_response", window),
+        ),
+        "first_response_business": None,
+        "first_resolution": summary([ticket.resolves[0] - ticket.creation for ticket in first_resolved]),
+        "resolution": judged(
+            [judgement.ticket.resolves[-1] - judgement.ticket.creation for judgement in resolved],
+            [judgement.resolution_met for judgement in resolved],
+            _late_now(members.tickets, "resolution", window),
+        ),
+        "first_response_cohort": _cohort(tickets, now, window),
+        "csat": surveys.csat(surveys.scores(answers, "csat")),
+        "nps": surveys.nps(surveys.scores(answers, "nps")),
+        "ces": surveys.ces(surveys.scores(answers, "ces")),
+    }
+
+
+def _reply_time(ticket: Ticket) -> int:
+    assert ticket.first_reply is not None
+    return ticket.first_reply - ticket.creation
+
+
+def _late_now(tickets: Sequence[Judged], name: str, window: Window) -> int:
+    clocks = [judgement.clocks[name] for judgement in tickets if name in judgement.clocks]
+    return sum(1 for clock in clocks if clock.is_breaching and window.holds(clock.due))
+
+
+def _cohort(tickets: Sequence[Ticket], now: int, window: Window) -> dict[str, Any]:
+    created = [ticket for ticket in tickets if window.holds(ticket.creation) and not ticket.from_agent]
+    answers = [_reply_time(ticket) for ticket in created if ticket.first_reply is not None]
+    waiting = [now - ticket.creation for ticket in created if ticket.is_waiting]
+    closed = [t.resolves[-1] - t.creation for t in created if t.first_reply is None and not t.is_open]
+    return cohort(answers, waiting + closed, len(waiting))
