@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from deskpulse.configuration import ConfigurationError
+from deskpulse.configuration.loading import ConfigurationError
 
 COMMANDS: Final = {
     "worker": "worker",

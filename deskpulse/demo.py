@@ -14,10 +14,10 @@ from typing import Any, Final
 
 import msgspec
 
-from deskpulse.configuration import Configuration
+from deskpulse.configuration.loading import Configuration
 from deskpulse.feeding import Feed
 from deskpulse.worker import Setting, Worker, scratch_folder
-from intake.simulator import DeskOptions, simulate
+from intake.simulator.desk import DeskOptions, simulate
 from metrics.instants import DAY, HOUR, SECOND
 from stream.rim.embedded import EmbeddedBroker
 from stream.rim.preflight import create_topics

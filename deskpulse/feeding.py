@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from intake.simulator import Delivery
+from intake.simulator.desk import Delivery
 from metrics.instants import SECOND
 from stream.rim.sending import Sender
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from deskpulse import configuration_reference
+from deskpulse.configuration import reference
 from metrics import names
 from stream.events import TOPIC_OF_TYPE, TYPES
 
@@ -16,19 +16,19 @@ from stream.events import TOPIC_OF_TYPE, TYPES
 def files() -> dict[str, str]:
     """Path relative to the project (or to `--output`) -> content."""
     made = {f"schemas/{name}.schema.json": schema(name) for name in TYPES}
-    made["docs/configuration.md"] = configuration_reference.render()
+    made["docs/configuration.md"] = reference.render()
     made["docs/metrics.md"] = names.render_reference()
     return made
 
 
 def schema(name: str) -> str:
     """The JSON Schema of one event type."""
-    (reference,), components = msgspec.json.schema_components([TYPES[name]], ref_template="#/$defs/{name}")
+    (root,), components = msgspec.json.schema_components([TYPES[name]], ref_template="#/$defs/{name}")
     document: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:deskpulse:{name}",
         "description": f"CloudEvents 1.0, structured JSON mode, on topic {TOPIC_OF_TYPE[name]}",
-        **reference,
+        **root,
         "$defs": components,
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

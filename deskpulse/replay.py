@@ -14,11 +14,11 @@ from contextlib import AsyncExitStack
 from typing import Any, Final
 
 import msgspec
-from metrics.exposition import View
 from rich.progress import Progress
 
-from deskpulse.configuration import Configuration
+from deskpulse.configuration.loading import Configuration
 from deskpulse.worker import Setting, Worker, scratch_folder
+from metrics.exposition import View
 from stream.rim.embedded import EmbeddedBroker
 from stream.rim.own_topics import own_topics
 from stream.rim.preflight import wait_for_broker
@@ -69,15 +69,17 @@ async def _setting(
 ) -> Setting:
     """Topics, group and changelog of this replay's own; the embedded broker where none is given."""
     name = f"deskpulse-replay-{secrets.token_hex(4)}"
-    embedded = await stack.enter_async_context(EmbeddedBroker()) if brokers is None else None
+    is_embedded = brokers is None
+    if brokers is None:
+        brokers = ((await stack.enter_async_context(EmbeddedBroker())).address,)
     return Setting(
-        brokers=brokers if embedded is None else (embedded.address,),
+        brokers=brokers,
         state_dir=await stack.enter_async_context(scratch_folder(configuration)),
         app_id=name,
         topic_prefix=f"{name}-",
         partitions=PARTITIONS,
         admission=Admission(refuse_future=False, drop_old=False, not_after=at),
-        is_embedded=embedded is not None,
+        is_embedded=is_embedded,
         stops_on_refusals=False,
         on_fatal=_stay,
     )

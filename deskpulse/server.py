@@ -51,7 +51,7 @@ class Answers(Protocol):
         ...
 
 
-ANSWERS = web.AppKey("answers", Answers)  # type: ignore[type-abstract]  # aiohttp types keys by class
+ANSWERS = web.AppKey("answers", Answers)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 

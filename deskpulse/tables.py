@@ -9,9 +9,11 @@ from rich import box
 from rich.console import Console, Group
 from rich.table import Table
 
-from metrics.instants import SECOND, format_duration
+from metrics.instants import DAY, HOUR, MINUTE, SECOND, format_duration
 
 NONE: Final = "-"
+_SHOWN: Final = {DAY: HOUR, HOUR: MINUTE, MINUTE: SECOND}  # the smaller of the two units that are shown
+WIDTH: Final = 140  # where there is no terminal to ask
 _LIVE: Final = (
     ("open", "open"),
     ("awaiting_first_response", "await first reply"),
@@ -25,6 +27,8 @@ _WINDOW: Final = ("1h", "24h", "7d", "30d")
 def print_snapshot(snapshot: Mapping[str, Any]) -> None:
     """Print to stdout."""
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDTH)
     console.print(summary(snapshot, queues_max=15))
 
 
@@ -83,7 +87,10 @@ def _short(instant: str | None) -> str:
 def _seconds(value: float | None) -> str:
     if value is None:
         return NONE
-    return f"{value:.1f}s" if value < 60 else format_duration(round(value) * SECOND)
+    if value < MINUTE // SECOND:
+        return f"{value:.1f}s"
+    precision = _SHOWN[next((size for size in (DAY, HOUR) if value * SECOND >= size), MINUTE)]
+    return format_duration(round(value * SECOND / precision) * precision)
 
 
 def _percent(value: float | None) -> str:

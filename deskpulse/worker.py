@@ -6,23 +6,26 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import platform
 import socket
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import msgspec
+
+from deskpulse.configuration.loading import Configuration
+from deskpulse.server import create_server, serving
 from metrics.activity import Activity
 from metrics.exposition import View, render, view
-from metrics.pipeline import Pipeline
-
-from deskpulse.configuration import Configuration
-from deskpulse.server import create_server, serving
 from metrics.instants import SECOND
+from metrics.pipeline import Build, Pipeline
 from stream.records import Applied, Records
 from stream.rim.preflight import preflight
 from stream.rim.settings import Hooks, RimSettings, stop_hard
@@ -56,6 +59,8 @@ class Worker:
         self.activity = Activity(rules, time.time_ns)
         self.tickets = Tickets(rules, setting.admission, self.activity.observe)
         self.fault: str | None = None
+        self._build = build_of(configuration)
+        self._collect_seconds: float | None = None  # of the latest view
         self.rim_settings = rim_settings(configuration, setting)
         self._rim: Rim | None = None
         self._started = asyncio.Event()  # the rim is the one that stays
@@ -154,12 +159,34 @@ class Worker:
 
     def view(self, at: int) -> View:
         """The immutable view that the exposition is rendered from."""
+        began = time.perf_counter()
         snapshot = self.snapshot(at) if self.setting.is_alone else None
-        return view(self.tickets, self._ready_partitions(), self.activity, self.pipeline(), at, snapshot)
+        made = view(self.tickets, self._ready_partitions(), self.activity, self.pipeline(), at, snapshot)
+        self._collect_seconds = time.perf_counter() - began
+        return made
 
     def pipeline(self) -> Pipeline:
-        """How the pipeline itself is doing."""
-        raise NotImplementedError
+        """How the pipeline itself is doing, copied from the rim."""
+        rim = self._rim
+        if rim is None:
+            return Pipeline(build=self._build)
+        counts, summary = rim.counts, rim.readiness.summary()
+        return Pipeline(
+            topics=self.rim_settings.event_topics,
+            partitions=summary.total,
+            is_recovering=summary.recovering > 0,
+            records=dict(counts.records),
+            dead_letters=dict(counts.dead_letters),
+            lag=dict(counts.lag),
+            misrouted=counts.misrouted,
+            changelog_records=counts.changelog_records,
+            recovered_records=counts.recovered_records,
+            expired=counts.tombstones,
+            rebalances=counts.rebalances,
+            recovery_seconds=counts.recovery_seconds if counts.rebalances else None,
+            collect_seconds=self._collect_seconds,
+            build=self._build,
+        )
 
     def _ready_partitions(self) -> list[int]:
         rim = self._rim
@@ -184,6 +211,16 @@ def rim_settings(configuration: Configuration, setting: Setting) -> RimSettings:
         dead_letters_max_ratio=letters.max_ratio if setting.stops_on_refusals else None,
         dead_letters_over=letters.over,
         state_dir=setting.state_dir,
+    )
+
+
+def build_of(configuration: Configuration) -> Build:
+    """What runs here. The revision is known only where it was built in."""
+    return Build(
+        version=metadata.version("deskpulse"),
+        revision="",
+        python=platform.python_version(),
+        config_sha256=hashlib.sha256(configuration.model_dump_json().encode()).hexdigest(),
     )
 
 

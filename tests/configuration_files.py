@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deskpulse.configuration import Configuration, ConfigurationError, load_configuration
+from deskpulse.configuration.loading import Configuration, ConfigurationError, load_configuration
 
 #: The file of the contract, word for word apart from its comments.
 CONTRACT = """

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from intake.import_files import BadRow, read_file
-from intake.imports import Note, events
-from intake.map_tables import MapError
-from intake.maps import load_map
+from intake.imports.events import Note, events
+from intake.imports.files import BadRow, read_file
+from intake.imports.maps import load_map
+from intake.imports.tables import MapError
 
 LOG = """
 source = "desk/test"

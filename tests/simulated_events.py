@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from intake.simulator_deliveries import Delivery
+from intake.simulator.deliveries import Delivery
 from metrics.instants import SECOND
 from stream.events import TOPIC_OF_TYPE
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from deskpulse.configuration import load_configuration
+from deskpulse.configuration.loading import load_configuration
 
 
 @click.command("check-config")

@@ -14,7 +14,7 @@ from rich.live import Live
 from deskpulse import demo
 from deskpulse.commands.options import config_option
 from deskpulse.commands.worker import stop_on_signals
-from deskpulse.configuration import Configuration, load_configuration
+from deskpulse.configuration.loading import Configuration, load_configuration
 from deskpulse.installation import NameTakenError, check_names
 from deskpulse.server import PortTakenError
 from deskpulse.tables import summary

@@ -12,10 +12,10 @@ import click
 
 from deskpulse.commands.options import addresses, broker_option
 from deskpulse.progress import bar, counted
-from intake.import_files import BadRow, read_file
-from intake.imports import Event, Note, encode, events
-from intake.map_tables import MapError
-from intake.maps import load_map
+from intake.imports.events import Event, Note, encode, events
+from intake.imports.files import BadRow, read_file
+from intake.imports.maps import load_map
+from intake.imports.tables import MapError
 from stream.events import TOPIC_OF_TYPE
 from stream.rim.sending import Sender
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from deskpulse.configuration import Configuration, load_configuration
+from deskpulse.configuration.loading import Configuration, load_configuration
 from metrics.instants import parse_duration, parse_instant
 
 

@@ -13,12 +13,15 @@ from deskpulse.commands.options import Duration, Instant, addresses, broker_opti
 from deskpulse.commands.worker import stop_on_signals
 from deskpulse.feeding import Feed, ForeignEventsError, refuse_foreign
 from deskpulse.progress import bar, counted
-from intake.simulator import DeskOptions, simulate
+from intake.simulator.desk import DeskOptions, simulate
 from metrics.instants import DAY, SECOND
 from stream.rim.peeking import peek
 from stream.rim.preflight import any_reachable
 from stream.rim.sending import Sender
 from stream.rim.settings import EVENT_TOPICS
+
+#: 2025-01-01 in seconds since the epoch.
+_TICKETS_SINCE = 1_735_689_600
 
 
 @click.command("simulate")
@@ -50,7 +53,10 @@ def command(
     if queues:
         flags["queues"] = tuple(queue.strip() for queue in queues.split(","))
     try:
-        options = DeskOptions(start=begin, duration=length, disorder_seconds=disorder / SECOND, **flags)
+        first = max(1, begin // SECOND - _TICKETS_SINCE) if broker else 1  # two runs on one topic share no ticket
+        options = DeskOptions(
+            start=begin, duration=length, disorder_seconds=disorder / SECOND, first_ticket=first, **flags
+        )
         if broker is None:
             _print(options)
         else:

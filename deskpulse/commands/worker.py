@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from deskpulse.commands.options import addresses, broker_option, config_option, configuration
-from deskpulse.configuration import Configuration
+from deskpulse.configuration.loading import Configuration
 from deskpulse.installation import NameTakenError, check_names
 from deskpulse.server import PortTakenError
 from deskpulse.worker import Setting, Worker, scratch_folder

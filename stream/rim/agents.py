@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
 from stream.records import Applied, Records
-from stream.rim.changelog import append, send_letters
+from stream.rim import changelog
 from stream.rim.dead_letters import RefusalLimit, letter
 from stream.rim.log import log
 from stream.rim.offsets import Offsets
@@ -160,10 +160,12 @@ class BatchAgent:
         self.pulse.check()
         at_ms = self._settings.clock() // NANOSECONDS_PER_MS
         try:
-            owned.changelog_offset = await append(producer, self._settings.changelog, owned.number, entries, at_ms)
+            owned.changelog_offset = await changelog.append(
+                producer, self._settings.changelog, owned.number, entries, at_ms
+            )
         except KafkaError as error:
-            changelog = f"{self._settings.changelog} {owned.number}"
-            raise StopWorkerError(f"the changelog {changelog} took no append: {error!r}") from error
+            where = f"{self._settings.changelog} {owned.number}"
+            raise StopWorkerError(f"the changelog {where} took no append: {error!r}") from error
         self.counts.changelog_records += len(entries)
 
     async def _refuse(self, records: Records, applied: Applied, producer: AIOKafkaProducer) -> None:
@@ -172,7 +174,7 @@ class BatchAgent:
             raise StopWorkerError(too_many)
         letters = [letter(records, refused) for refused in applied.refused]
         try:
-            await send_letters(producer, self._settings.dead_letters, letters)
+            await changelog.send_letters(producer, self._settings.dead_letters, letters)
         except KafkaError as error:
             raise StopWorkerError(f"{self._settings.dead_letters} took no dead letter: {error!r}") from error
 

@@ -211,20 +211,37 @@ class BatchConsumer(driver.Consumer):
         for tp, found in records.items():
             ends = (part[-1].offset for part in slices(found, self.app.batch_records))
             self._tracker(tp).fetched(tp, ends)
-        for tp, position in self.positions().items():
-            self._tracker(tp).at(tp, position)
+        for tp, state in self._states():
+            if state.has_valid_position:
+                self._tracker(tp).at(tp, state.position)
+        raise_highwaters(self.app, self.watermarks())
 
     def _tracker(self, tp: TP) -> Offsets:
         return self.app.recovering if tp.topic == self.app.changelog else self.app.offsets
 
     def positions(self) -> dict[TP, int]:
         """Next offset to fetch of each assigned partition that has one; stock asks the consumer's thread for each."""
+        return {tp: state.position for tp, state in self._states() if state.has_valid_position}
+
+    def watermarks(self) -> dict[TP, int]:
+        """End offsets as the latest fetches told them; a partition that was not fetched yet is left out."""
+        return {tp: state.highwater for tp, state in self._states() if state.highwater is not None}
+
+    async def highwaters(self, *partitions: TP) -> Mapping[TP, int]:
+        """Stock asks the broker, and the embedded one takes its last batch for a single record.
+
+        An end before what our own appends reached would make Faust refuse to recover; `raise_highwaters` does the rest.
+        """
+        ends = await super().highwaters(*partitions)
+        held = {tp: self.app.rim.changelog_offset(tp.partition) + 1 for tp in ends if tp.topic == self.app.changelog}
+        return {tp: max(end or 0, held.get(tp, 0)) for tp, end in ends.items()}
+
+    def _states(self) -> Iterator[tuple[TP, Any]]:
         kafka = self._thread._consumer  # noqa: SLF001
-        assignment = kafka._subscription.subscription.assignment if kafka and kafka._subscription.subscription else None  # noqa: SLF001
-        if assignment is None or not assignment.active:
-            return {}
-        states = ((tp, assignment.state_value(tp)) for tp in assignment.tps)
-        return {TP(*tp): state.position for tp, state in states if state is not None and state.has_valid_position}
+        subscription = kafka._subscription.subscription if kafka else None  # noqa: SLF001
+        assignment = subscription.assignment if subscription else None
+        if assignment is not None and assignment.active:
+            yield from ((TP(*tp), assignment.state_value(tp)) for tp in assignment.tps)
 
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
         """Stock reads a record's attributes; a batch becomes one message at its last record's offset."""
@@ -381,6 +398,13 @@ class ChangelogTable(Table[Any, Any]):
 def tables(app: App) -> PromptTableManager:
     """The table manager as what it is."""
     return cast("PromptTableManager", app.tables)
+
+
+def raise_highwaters(app: App, watermarks: Mapping[TP, int]) -> None:
+    """Let a recovery under way go on to the end that its fetches tell of; see `BatchConsumer.highwaters`."""
+    goals = tables(app).recovery.active_highwaters
+    for tp in goals.keys() & watermarks.keys():
+        goals[tp] = max(goals[tp], watermarks[tp] - 1)
 
 
 def skip_missing_tail(app: App) -> None:

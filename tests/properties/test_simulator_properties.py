@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intake.simulator import DeskOptions, simulate
+from intake.simulator.desk import DeskOptions, simulate
 from metrics.instants import DAY, HOUR, MINUTE, SECOND, parse_instant
 from stream.events import decode
 

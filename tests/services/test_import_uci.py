@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from intake.import_files import BadRow, read_rows
-from intake.imports import Note, events
-from intake.maps import load_map
+from intake.imports.events import Note, events
+from intake.imports.files import BadRow, read_rows
+from intake.imports.maps import load_map
 
 ROOT = Path(__file__).parents[2]
 LOG = ROOT.parent / "shared" / "data" / "incident_event_log.zip"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from deskpulse.configuration import Configuration, ConfigurationError, load_configuration
-from deskpulse.configuration_reference import example, render
+from deskpulse.configuration.loading import Configuration, ConfigurationError, load_configuration
+from deskpulse.configuration.reference import example, render
 from metrics.instants import DAY, HOUR, MINUTE, SECOND, parse_instant
 from metrics.policies import DEFAULT_POLICY, DEFAULT_WINDOWS, Labels, Policies, Rules
 from tests.configuration_files import CONTRACT, loaded, problems

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deskpulse.configuration import ConfigurationError, judged
+from deskpulse.configuration.loading import ConfigurationError, judged
 from tests.configuration_files import CONTRACT, loaded, problems
 
 

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from intake.imports import encode
-from intake.map_tables import MapError
-from intake.maps import load_map
+from intake.imports.events import encode
+from intake.imports.maps import load_map
+from intake.imports.tables import MapError
 from tests.exports import LOG, imported, lines, problems
 
 PAGE = Path(__file__).parents[2] / "docs" / "import.md"

@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from intake.import_files import read_rows
-from intake.imports import encode, events
-from intake.maps import load_map
+from intake.imports.events import encode, events
+from intake.imports.files import read_rows
+from intake.imports.maps import load_map
 from tests.exports import HEADER, LOG, TICKETS, imported, lines
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from intake.simulator import DeskOptions, Floor, simulate
-from intake.simulator_deliveries import Delivery
+from intake.simulator.deliveries import Delivery
+from intake.simulator.desk import DeskOptions, Floor, simulate
 from metrics.instants import DAY, HOUR, MINUTE, SECOND, parse_instant
 from stream.events import TOPIC_OF_TYPE, decode
 from tests.simulated_events import contract_problems, created_at, kind_of, of_kind
@@ -25,7 +25,7 @@ TWO_DAYS = DeskOptions(start=MONDAY, seed=7, duration=2 * DAY, tickets_per_day=8
 SIX_HOURS_OF_SEED_7 = "1ffc5e5c38134f55782f2c0f44706da43b61e0cfc06e12ddeeea951bbb592500"
 DIGEST = """
 from hashlib import sha256
-from intake.simulator import DeskOptions, simulate
+from intake.simulator.desk import DeskOptions, simulate
 options = DeskOptions(start=1772409600000000000, seed=7, duration=6 * 3600 * 10**9, tickets_per_day=800)
 print(sha256(b"".join(delivery.encode() for delivery in simulate(options))).hexdigest())
 """

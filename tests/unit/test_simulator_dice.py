@@ -6,7 +6,7 @@ from statistics import fmean, median, pstdev
 
 import pytest
 
-from intake.simulator_dice import Choices, Dice
+from intake.simulator.dice import Choices, Dice
 from metrics.instants import HOUR
 
 

@@ -8,11 +8,11 @@ from statistics import median
 
 import pytest
 
-from intake.simulator import DeskOptions, simulate
-from intake.simulator_deliveries import Delivery
-from intake.simulator_dice import Dice
-from intake.simulator_local_time import LocalTime
-from intake.simulator_troubles import WEEK, Troubles
+from intake.simulator.deliveries import Delivery
+from intake.simulator.desk import DeskOptions, simulate
+from intake.simulator.dice import Dice
+from intake.simulator.local_time import LocalTime
+from intake.simulator.troubles import WEEK, Troubles
 from metrics.instants import DAY, HOUR, MINUTE, parse_instant
 from tests.simulated_events import created_at, first_reply_seconds, is_human_answer, kind_of, of_kind
 

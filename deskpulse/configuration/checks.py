@@ -1,0 +1,214 @@
+"""What two keys or tables of the configuration say together: each rule is one small function.
+
+A rule sees a draft: the sound part of the file, with every key that is wrong by itself taken out, so that one
+mistake hides no other. A rule says nothing about a key that was taken out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
+from typing import Final
+from urllib.parse import urlsplit
+
+from deskpulse.configuration.draft import Draft, Finding
+from deskpulse.configuration.model import compiled_policy
+from deskpulse.configuration.problems import Path
+from deskpulse.configuration.values import closest
+from metrics.instants import format_duration
+
+_CLOCKS: Final = ("first_response", "next_response", "resolution")
+
+
+def _retention(draft: Draft) -> Iterator[Finding]:
+    settled, least = draft.configuration.retention.settled, draft.configuration.retention_least()
+    if settled is not None and settled < least and draft.sound("windows"):
+        yield (
+            ("retention", "settled"),
+            f"expected at least {format_duration(least)}, twice the longest window + 1 day",
+        )
+
+
+def _ports(draft: Draft) -> Iterator[Finding]:
+    port = draft.configuration.worker.port
+    if (
+        port
+        and port == draft.configuration.board.port
+        and draft.sound("worker", "port")
+        and draft.sound("board", "port")
+    ):
+        yield (("board", "port"), f"expected another port than the worker's, {port}")
+
+
+def _secrets_in_file(draft: Draft) -> Iterator[Finding]:
+    url, path = draft.configuration.redis.url, ("redis", "url")
+    if url is not None and urlsplit(url).password and path not in draft.from_environment:
+        yield (path, "expected a URL without a password: give the whole URL in DESKPULSE_REDIS")
+
+
+def _aliases(draft: Draft) -> Iterator[Finding]:
+    labels = draft.configuration.labels
+    for old, new in labels.aliases.items():
+        path = ("labels", "aliases", old)
+        if new in labels.aliases:
+            yield (path, f'expected the queue\'s present name; "{new}" is itself renamed to "{labels.aliases[new]}"')
+        elif labels.queues is not None and new not in labels.queues:
+            yield (path, f"expected a queue of labels.queues{closest(new, labels.queues)}")
+        if labels.queues is not None and old in labels.queues:
+            yield (path, f'expected a name that is not in labels.queues: "{old}" is renamed to "{new}"; remove one')
+
+
+def _calendars(draft: Draft) -> Iterator[Finding]:
+    for name, calendar in draft.configuration.calendars.items():
+        versions = calendar.versions
+        for place, (earlier, later) in enumerate(pairwise(versions), start=1):
+            path: Path = ("calendars", name, "versions", place, "from")
+            if later.from_ is None:
+                if draft.sound(*path):
+                    yield (path, "expected an instant: only the first version may leave it out")
+            elif earlier.from_ is not None and later.from_ <= earlier.from_:
+                yield (path, "expected an instant after the version before it: versions ascend")
+        last: Path = ("calendars", name, "versions", len(versions) - 1, "week")
+        if not versions[-1].week.opens() and draft.sound(*last):
+            yield (last, "expected opening hours on some weekday: this calendar never opens, so no clock would end")
+
+
+def _clocks(draft: Draft) -> Iterator[Finding]:
+    for place, policy in draft.policies():
+        path: Path = ("sla", place)
+        given = [clock for clock in _CLOCKS if getattr(policy, clock) is not None]
+        if not given and all(draft.sound(*path, clock) for clock in _CLOCKS):
+            yield (path, f"expected at least one of {', '.join(_CLOCKS)}")
+        elif policy.page is not None and policy.first_response is None and draft.sound(*path, "first_response"):
+            yield ((*path, "page"), "expected first_response beside it: a page counts its breaches")
+
+
+def _references(draft: Draft) -> Iterator[Finding]:
+    for place, policy in draft.policies():
+        yield from _calendar_given(draft, ("sla", place, "calendar"), policy.calendar)
+        receiver = policy.page.receiver if policy.page is not None else None
+        if receiver is not None and receiver not in draft.receivers:
+            yield (("sla", place, "page", "receiver"), _one_of("[[receivers]]", receiver, draft.receivers))
+    for place, feed in zip(draft.places["feeds"], draft.configuration.feeds, strict=True):
+        yield from _calendar_given(draft, ("feeds", place, "calendar"), feed.calendar)
+
+
+def _calendar_given(draft: Draft, path: Path, calendar: str | None) -> Iterator[Finding]:
+    if calendar is not None and calendar not in draft.calendars:
+        yield (path, _one_of("[calendars]", calendar, draft.calendars))
+
+
+def _one_of(table: str, name: str, known: Iterable[str]) -> str:
+    names = ", ".join(sorted(known))
+    return f"expected a name of {table} ({names or 'none is there'}){closest(name, known)}"
+
+
+def _matched_aliases(draft: Draft) -> Iterator[Finding]:
+    aliases = draft.configuration.labels.aliases
+    for place, policy in draft.policies():
+        for old in policy.match.queue or ():
+            if old in aliases:
+                yield (
+                    ("sla", place, "match", "queue"),
+                    f'expected present names: "{old}" is renamed to "{aliases[old]}", which policies match',
+                )
+
+
+def _policy_names(draft: Draft) -> Iterator[Finding]:
+    seen: dict[tuple[str, int | None], int] = {}
+    for place, policy in draft.policies():
+        first = seen.setdefault((policy.name, policy.from_), place)
+        if first != place and draft.sound("sla", place, "from") and draft.sound("sla", first, "from"):
+            yield (("sla", place, "name"), f"expected another name, or another from: sla[{first}] has both")
+
+
+def _shadowed(draft: Draft) -> Iterator[Finding]:
+    sound = [
+        (place, compiled_policy(policy))
+        for place, policy in draft.policies()
+        if draft.sound("sla", place, "match") and draft.sound("sla", place, "from")
+    ]
+    for index, (place, policy) in enumerate(sound):
+        earlier = next((found for found in sound[:index] if found[1].covers(policy)), None)
+        if earlier is not None:
+            other = f'sla[{earlier[0]}] "{earlier[1].name}"'
+            remedy = f"{other} matches all of these first: move this policy before it, or narrow that one"
+            yield (("sla", place), f"expected tickets that an earlier policy leaves over; {remedy}")
+
+
+def _kpis(draft: Draft) -> Iterator[Finding]:
+    windows = (*draft.configuration.windows.rolling, "today")
+    for name, kpi in draft.configuration.kpis.items():
+        places: dict[Path, str | None] = {("kpis", name, "window"): kpi.window}
+        places |= {("kpis", name, "queues", queue, "window"): own.window for queue, own in kpi.queues.items()}
+        for path, window in places.items():
+            if window is not None and window not in windows and draft.sound("windows"):
+                yield (path, f"expected a window of windows.rolling, or today: {', '.join(windows)}")
+        for queue in kpi.queues:
+            yield from _queues_known(draft, ("kpis", name, "queues", queue), (queue,))
+
+
+def _queues(draft: Draft) -> Iterator[Finding]:
+    for name, wall in draft.configuration.walls.items():
+        yield from _queues_known(draft, ("walls", name, "queues"), wall.queues)
+    for place, mute in zip(draft.places["mutes"], draft.configuration.mutes, strict=True):
+        yield from _queues_known(draft, ("mutes", place, "queues"), mute.queues)
+
+
+def _queues_known(draft: Draft, path: Path, queues: tuple[str, ...] | None) -> Iterator[Finding]:
+    known = draft.configuration.labels.queues
+    for queue in queues or ():
+        if known is not None and queue not in (*known, "other"):
+            yield (path, f'expected queues of labels.queues, and "{queue}" is none{closest(queue, known)}')
+
+
+def _mutes(draft: Draft) -> Iterator[Finding]:
+    for place, mute in zip(draft.places["mutes"], draft.configuration.mutes, strict=True):
+        if mute.to <= mute.from_:
+            yield (("mutes", place, "to"), "expected an instant after from")
+
+
+def _receivers(draft: Draft) -> Iterator[Finding]:
+    seen: dict[str, int] = {}
+    for place, receiver in zip(draft.places["receivers"], draft.configuration.receivers, strict=True):
+        first = seen.setdefault(receiver.name, place)
+        if first != place:
+            yield (("receivers", place, "name"), f"expected another name: receivers[{first}] has it")
+        if receiver.kind == "email":
+            if receiver.to is None and draft.sound("receivers", place, "to"):
+                yield (("receivers", place), "expected to, the address that mail goes to")
+        elif (receiver.secret_env is None) == (receiver.secret_file is None) and draft.sound("receivers", place):
+            yield (("receivers", place), "expected either secret_env or secret_file: where the secret is")
+
+
+def _feeds(draft: Draft) -> Iterator[Finding]:
+    seen: dict[str, int] = {}
+    for place, feed in zip(draft.places["feeds"], draft.configuration.feeds, strict=True):
+        first = seen.setdefault(feed.source, place)
+        if first != place:
+            yield (("feeds", place, "source"), f"expected another source: feeds[{first}] has it")
+
+
+RULES: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
+    _retention,
+    _ports,
+    _secrets_in_file,
+    _aliases,
+    _calendars,
+    _clocks,
+    _references,
+    _matched_aliases,
+    _policy_names,
+    _shadowed,
+    _kpis,
+    _queues,
+    _mutes,
+    _receivers,
+    _feeds,
+)
+
+
+def findings(draft: Draft) -> Iterator[Finding]:
+    """All that the rules find in a draft."""
+    for rule in RULES:
+        yield from rule(draft)

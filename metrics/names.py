@@ -1,0 +1,363 @@
+"""Every metric by name, type, labels and meaning: what the exposition may contain, and the page docs/metrics.md.
+
+Knows no values and no Prometheus library. Invariant: what is exported is in ``ALL``, and nothing else. Names and
+labels are relied on by rules, dashboards and other programs; none changes without an issue that says so.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+
+class Kind(StrEnum):
+    """The Prometheus type."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+    INFO = "info"
+
+
+class Metric(msgspec.Struct, frozen=True):
+    """One metric. ``labels`` in the order in which values are given; ``le`` of a histogram is not among them."""
+
+    name: str
+    kind: Kind
+    labels: tuple[str, ...]
+    meaning: str
+    section: str
+
+
+_ACTIVITY: Final = "Activity since the process started"
+_LIVE: Final = "What is open now, by partition"
+_WINDOWS: Final = "Rolling windows, by queue"
+_FLOOR: Final = "Rolling windows, of the whole floor"
+_SETTINGS: Final = "Configuration and build"
+_QUALITY: Final = "Quality of the data"
+_PIPELINE: Final = "The pipeline itself"
+
+#: What holds for all metrics of a section, for the page.
+_NOTES: Final = {
+    _ACTIVITY: "Each worker counts for itself, and only events whose time is within 15 minutes of the clock, so that a "
+    "backfill, a catch-up or a recovery is no spike. Take `rate` or `increase` first, then `sum`. A correction is not "
+    "taken back: this is gross activity. Where all its labels have lists in the configuration, a series starts at 0. "
+    "Every SLA target is a bucket bound; `le` is written as in `300.0` and, from a million on, `1.2096e+06`.",
+    _LIVE: "Series of zeros are absent. A partition that is catching up exports no live breach, no ticket at risk and "
+    "no oldest ticket. While a partition changes hands two workers may export it: "
+    "`sum by (queue) (max without (instance, job) (x))`, and `min` for timestamps.",
+    _WINDOWS: "One exporter, the board, or a lone worker. By event time: late events land where they belong. `window` "
+    "is as configured, such as `15m` or `today`; never sum over it. A window without data is absent, not 0.",
+    _FLOOR: "What cannot be summed over queues: the same as above without `queue`. docs/decisions/0003 says why.",
+    _SETTINGS: "Constant while the process lives, but for policies that come into force.",
+    _QUALITY: "What was kept but could not be counted as it stands.",
+    _PIPELINE: "Counters of this process. Those with `partition` begin at 0 with each assignment.",
+}
+
+_COUNTER, _GAUGE, _HISTOGRAM, _INFO = Kind.COUNTER, Kind.GAUGE, Kind.HISTOGRAM, Kind.INFO
+_BY_CHANNEL: Final = ("queue", "priority", "channel")
+_BY_PRIORITY: Final = ("queue", "priority")
+_BY_SLA: Final = ("queue", "priority", "sla")
+_BY_PARTITION: Final = ("partition",)
+_SET: Final = ("queue", "priority", "partition")
+_CLOCK: Final = ("queue", "priority", "partition", "sla")
+_WINDOW: Final = ("queue", "window")
+_WINDOW_SLA: Final = ("queue", "window", "sla")
+_POLICY: Final = ("policy", "queue", "priority", "sla")
+
+# ------------------------------------------------------------------------------------------------ activity
+
+TICKETS_CREATED: Final = Metric("support_tickets_created_total", _COUNTER, _BY_CHANNEL, "Tickets created.", _ACTIVITY)
+TICKETS_REPLIED: Final = Metric(
+    "support_tickets_replied_total", _COUNTER, _BY_CHANNEL, "Tickets that got their first agent reply.", _ACTIVITY
+)
+TICKETS_RESOLVED: Final = Metric(
+    "support_tickets_resolved_total", _COUNTER, _BY_PRIORITY, "Tickets resolved; each resolution counts.", _ACTIVITY
+)
+TICKETS_REOPENED: Final = Metric(
+    "support_tickets_reopened_total", _COUNTER, _BY_PRIORITY, "Resolved tickets reopened.", _ACTIVITY
+)
+TICKETS_ESCALATED: Final = Metric(
+    "support_tickets_escalated_total", _COUNTER, _BY_PRIORITY, "Tickets escalated for the first time.", _ACTIVITY
+)
+FIRST_RESPONSE: Final = Metric(
+    "support_first_response_seconds", _HISTOGRAM, _BY_PRIORITY, "Creation to first reply, calendar time.", _ACTIVITY
+)
+RESOLUTION: Final = Metric(
+    "support_resolution_seconds", _HISTOGRAM, _BY_PRIORITY, "Creation to resolution, calendar time.", _ACTIVITY
+)
+SLA_SETTLED: Final = Metric(
+    "support_sla_settled_total", _COUNTER, _BY_SLA, "SLA clocks that ended, met or breached.", _ACTIVITY
+)
+SLA_BREACHED: Final = Metric(
+    "support_sla_breached_total", _COUNTER, _BY_SLA, "Of the clocks that ended, those past their target.", _ACTIVITY
+)
+CSAT_RESPONSES: Final = Metric(
+    "support_csat_responses_total", _COUNTER, ("queue", "channel", "score"), "CSAT answers, 1 to 5.", _ACTIVITY
+)
+NPS_RESPONSES: Final = Metric(
+    "support_nps_responses_total",
+    _COUNTER,
+    ("queue", "category"),
+    "NPS answers on 0 to 10: promoter, passive, detractor.",
+    _ACTIVITY,
+)
+CES_RESPONSES: Final = Metric(
+    "support_ces_responses_total", _COUNTER, ("queue", "score"), "Customer effort answers, 1 to 7.", _ACTIVITY
+)
+LABEL_OVERFLOW: Final = Metric(
+    "support_label_overflow_total",
+    _COUNTER,
+    ("label",),
+    "Tickets created with a queue, priority or channel that was folded into other.",
+    _ACTIVITY,
+)
+
+# -------------------------------------------------------------------------------------------------- live sets
+
+TICKETS_OPEN: Final = Metric("support_tickets_open", _GAUGE, _SET, "Tickets not resolved.", _LIVE)
+AWAITING_FIRST_RESPONSE: Final = Metric(
+    "support_tickets_awaiting_first_response", _GAUGE, _SET, "Open tickets without a first reply.", _LIVE
+)
+AWAITING_REPLY: Final = Metric(
+    "support_tickets_awaiting_reply", _GAUGE, _SET, "Open tickets whose customer wrote after the last reply.", _LIVE
+)
+TICKETS_PAUSED: Final = Metric(
+    "support_tickets_paused", _GAUGE, _SET, "Open tickets that wait on the customer or a third party.", _LIVE
+)
+ESCALATED_OPEN: Final = Metric(
+    "support_tickets_escalated_open", _GAUGE, _SET, "Open tickets escalated at least once.", _LIVE
+)
+WITHOUT_POLICY: Final = Metric(
+    "support_tickets_without_policy", _GAUGE, ("queue", "partition"), "Open tickets that match no SLA policy.", _LIVE
+)
+OLDEST_AWAITING_FIRST_RESPONSE: Final = Metric(
+    "support_oldest_awaiting_first_response_timestamp_seconds",
+    _GAUGE,
+    _SET,
+    "Creation of the oldest ticket without a first reply.",
+    _LIVE,
+)
+OLDEST_AWAITING_REPLY: Final = Metric(
+    "support_oldest_awaiting_reply_timestamp_seconds",
+    _GAUGE,
+    _SET,
+    "The customer's message that has waited longest for a reply.",
+    _LIVE,
+)
+LIVE_BREACHES: Final = Metric(
+    "support_sla_live_breaches",
+    _GAUGE,
+    _CLOCK,
+    "Open tickets past their due instant, at the time of the scrape.",
+    _LIVE,
+)
+AT_RISK: Final = Metric(
+    "support_sla_at_risk",
+    _GAUGE,
+    _CLOCK,
+    "Open tickets with less of their target left than the policy's share, not breaching.",
+    _LIVE,
+)
+MOST_OVERDUE: Final = Metric(
+    "support_sla_most_overdue_due_timestamp_seconds",
+    _GAUGE,
+    _CLOCK,
+    "The earliest due instant of a clock that is breaching.",
+    _LIVE,
+)
+
+# ---------------------------------------------------------------------------------------------------- windows
+
+
+def _window(name: str, meaning: str, labels: tuple[str, ...] = _WINDOW) -> Metric:
+    return Metric(name, _GAUGE, labels, meaning, _WINDOWS)
+
+
+WINDOW_CREATED: Final = _window("support_tickets_window_created", "Tickets created.")
+WINDOW_RESOLVED: Final = _window("support_tickets_window_resolved", "Changes from open to resolved.")
+WINDOW_REOPENED: Final = _window("support_tickets_window_reopened", "Changes from resolved to open.")
+WINDOW_ESCALATED: Final = _window("support_tickets_window_escalated", "Tickets whose first escalation is in it.")
+WINDOW_CLOSED_UNANSWERED: Final = _window(
+    "support_tickets_window_closed_unanswered", "Tickets resolved without a first reply."
+)
+FIRST_RESPONSE_REPLIES: Final = _window("support_first_response_window_replies", "First replies.")
+FIRST_RESPONSE_DURATION: Final = _window(
+    "support_first_response_window_duration_seconds", "Sum of the first response times of these replies."
+)
+FIRST_RESPONSE_MET: Final = _window("support_first_response_window_met", "First replies within their target.")
+FIRST_RESPONSE_BREACHED: Final = _window("support_first_response_window_breached", "First replies past their target.")
+FIRST_RESPONSE_P50: Final = _window("support_first_response_p50_seconds", "Median first response time.")
+FIRST_RESPONSE_P90: Final = _window("support_first_response_p90_seconds", "90th percentile of the first response time.")
+COHORT_P50: Final = _window(
+    "support_first_response_cohort_p50_seconds",
+    "Median first response time of the tickets created in it, the waiting ones included (Kaplan-Meier).",
+)
+COHORT_P90: Final = _window("support_first_response_cohort_p90_seconds", "90th percentile of the same.")
+RESOLUTION_TICKETS: Final = _window("support_resolution_window_tickets", "Tickets that are resolved since then.")
+RESOLUTION_DURATION: Final = _window("support_resolution_window_duration_seconds", "Sum of their resolution times.")
+RESOLUTION_MET: Final = _window("support_resolution_window_met", "Resolutions within their target.")
+RESOLUTION_BREACHED: Final = _window("support_resolution_window_breached", "Resolutions past their target.")
+RESOLUTION_P50: Final = _window("support_resolution_p50_seconds", "Median resolution time.")
+RESOLUTION_P90: Final = _window("support_resolution_p90_seconds", "90th percentile of the resolution time.")
+ATTAINMENT: Final = _window(
+    "support_sla_attainment_ratio", "Clocks met of those that ended in it (first_response, resolution).", _WINDOW_SLA
+)
+ATTAINMENT_NOW: Final = _window(
+    "support_sla_attainment_now_ratio",
+    "The same, with the live breaches whose due instant lies in it counted as not met.",
+    _WINDOW_SLA,
+)
+SURVEY_RESPONSES: Final = _window(
+    "support_survey_responses", "Answers behind a survey's numbers.", ("queue", "window", "survey")
+)
+CSAT_WINDOW_RESPONSES: Final = _window("support_csat_window_responses", "CSAT answers on 1 to 5.")
+CSAT_WINDOW_POINTS: Final = _window("support_csat_window_points", "Sum of their scores.")
+CSAT_WINDOW_SATISFIED: Final = _window("support_csat_window_satisfied", "Answers of 4 or 5.")
+CSAT_MEAN: Final = _window("support_csat_mean_score", "Mean CSAT, 1 to 5.")
+CSAT_SATISFIED: Final = _window("support_csat_satisfied_ratio", "Share of answers of 4 or 5.")
+CSAT_LOWER: Final = _window("support_csat_satisfied_ratio_lower95", "Lower bound of that share (Wilson, 95 %).")
+CSAT_UPPER: Final = _window("support_csat_satisfied_ratio_upper95", "Upper bound of that share (Wilson, 95 %).")
+NPS_WINDOW_RESPONSES: Final = _window(
+    "support_nps_window_responses", "NPS answers by category.", ("queue", "window", "category")
+)
+NPS_SCORE: Final = _window("support_nps_score", "Net Promoter Score, -100 to 100.")
+NPS_LOWER: Final = _window("support_nps_lower95", "Lower bound of the score (adjusted Wald, 95 %).")
+NPS_UPPER: Final = _window("support_nps_upper95", "Upper bound of the score (adjusted Wald, 95 %).")
+CES_WINDOW_RESPONSES: Final = _window("support_ces_window_responses", "Customer effort answers on 1 to 7.")
+CES_WINDOW_POINTS: Final = _window("support_ces_window_points", "Sum of their scores.")
+CES_MEAN: Final = _window("support_ces_mean_score", "Mean customer effort score, 1 to 7 (made it easy).")
+CES_HALFWIDTH: Final = _window("support_ces_halfwidth95", "Half the width of the mean's interval (Student t, 95 %).")
+
+
+def _of_the_floor(metric: Metric) -> Metric:
+    labels = tuple(label for label in metric.labels if label != "queue")
+    return Metric(metric.name.replace("support_", "support_floor_", 1), metric.kind, labels, metric.meaning, _FLOOR)
+
+
+#: Metric by queue -> the same of the whole floor, for what cannot be summed over queues: decision 0003.
+FLOOR: Final = {
+    metric: _of_the_floor(metric)
+    for metric in (
+        FIRST_RESPONSE_P50, FIRST_RESPONSE_P90, COHORT_P50, COHORT_P90, RESOLUTION_P50, RESOLUTION_P90,
+        ATTAINMENT, ATTAINMENT_NOW, CSAT_MEAN, CSAT_SATISFIED, CSAT_LOWER, CSAT_UPPER,
+        NPS_SCORE, NPS_LOWER, NPS_UPPER, CES_MEAN, CES_HALFWIDTH,
+    )
+}  # fmt: skip
+
+WINDOW_COMPLETE: Final = Metric(
+    "support_window_complete", _GAUGE, ("window",), "1 where the history known covers the whole window.", _FLOOR
+)
+
+# ------------------------------------------------------------------------------------ configuration and build
+
+SLA_TARGET: Final = Metric(
+    "support_sla_target_seconds",
+    _GAUGE,
+    _POLICY,
+    "Target of a policy in force; queue and priority are empty where it matches any.",
+    _SETTINGS,
+)
+SLA_OBJECTIVE: Final = Metric(
+    "support_sla_objective_ratio", _GAUGE, _POLICY, "Share of clocks to be met under the same policy.", _SETTINGS
+)
+BUILD: Final = Metric("support_build_info", _INFO, ("version", "revision", "python"), "1; what is running.", _SETTINGS)
+CONFIG: Final = Metric(
+    "support_config_info", _INFO, ("sha256",), "1; the configuration file that is in use.", _SETTINGS
+)
+
+# ---------------------------------------------------------------------------------------------------- quality
+
+ORPHANED: Final = Metric(
+    "support_tickets_orphaned", _GAUGE, _BY_PARTITION, "Tickets whose creation is not known yet; in no other number.",
+    _QUALITY,
+)  # fmt: skip
+CLOCK_SKEW: Final = Metric(
+    "support_events_clock_skew", _GAUGE, _BY_PARTITION, "Events shortly before creation, counted as at it.", _QUALITY
+)
+BEFORE_CREATION: Final = Metric(
+    "support_events_before_creation", _GAUGE, _BY_PARTITION, "Events earlier still, left out of all clocks.", _QUALITY
+)
+
+# --------------------------------------------------------------------------------------------------- pipeline
+
+
+def _pipeline(name: str, kind: Kind, labels: tuple[str, ...], meaning: str) -> Metric:
+    return Metric(f"support_pipeline_{name}", kind, labels, meaning, _PIPELINE)
+
+
+EVENTS: Final = _pipeline("events_total", _COUNTER, ("topic",), "Records read.")
+DEAD_LETTERED: Final = _pipeline(
+    "events_dead_lettered_total", _COUNTER, ("topic", "reason"), "Records sent to the dead-letter topic."
+)
+DUPLICATE: Final = _pipeline(
+    "events_duplicate_total", _COUNTER, _BY_PARTITION, "Events that changed nothing: applied already, or of no effect."
+)
+TOO_OLD: Final = _pipeline(
+    "events_too_old_total", _COUNTER, _BY_PARTITION, "Events older than the retention, of unknown tickets; left out."
+)
+MISROUTED: Final = _pipeline(
+    "events_misrouted_total", _COUNTER, (), "Batches with a key that belongs to another partition; tickets are split."
+)
+CHANGELOG_RECORDS: Final = _pipeline("changelog_records_total", _COUNTER, (), "Records written to the changelog.")
+RECOVERED_RECORDS: Final = _pipeline("recovered_records_total", _COUNTER, (), "Records read back from the changelog.")
+EXPIRED: Final = _pipeline("tickets_expired_total", _COUNTER, (), "Tickets dropped beyond the retention.")
+REBALANCES: Final = _pipeline("rebalances_total", _COUNTER, (), "Assignments of partitions seen.")
+PARTITION_READY: Final = _pipeline(
+    "partition_ready",
+    _GAUGE,
+    _BY_PARTITION,
+    "1 when recovered and caught up, 0 while it is not; absent where not owned.",
+)
+PARTITIONS: Final = _pipeline("partitions", _GAUGE, (), "Partitions that the event topics have.")
+TOPIC_PARTITIONS: Final = _pipeline("topic_partitions", _GAUGE, ("topic",), "Partitions that this topic has.")
+RECOVERING: Final = _pipeline("recovering", _GAUGE, (), "1 while a partition is being recovered.")
+RECOVERY_SECONDS: Final = _pipeline("recovery_seconds", _GAUGE, (), "How long the last recovery took.")
+CONSUMER_LAG: Final = _pipeline(
+    "consumer_lag", _GAUGE, ("topic", "partition"), "Records between what is processed and the topic's end."
+)
+LAST_EVENT: Final = _pipeline(
+    "last_event_timestamp_seconds", _GAUGE, _BY_PARTITION, "Time of the newest event applied."
+)
+HISTORY_SINCE: Final = _pipeline(
+    "history_since_timestamp_seconds", _GAUGE, _BY_PARTITION, "Time of the earliest event known."
+)
+TABLE_KEYS: Final = _pipeline("table_keys", _GAUGE, ("table", "partition"), "Entries kept.")
+COLLECT_SECONDS: Final = _pipeline(
+    "collect_seconds", _GAUGE, (), "How long the previous scrape held the event loop to copy its numbers."
+)
+
+ALL: Final = tuple(
+    metric
+    for found in list(globals().values())  # in the order of this file
+    for metric in ((found,) if isinstance(found, Metric) else found.values() if found is FLOOR else ())
+)
+
+
+def render_reference() -> str:
+    """The page docs/metrics.md; the same definitions always give the same text."""
+    parts = [_INTRODUCTION]
+    for section, note in _NOTES.items():
+        rows = [_row(metric) for metric in ALL if metric.section == section]
+        parts.append(
+            f"## {section}\n\n{note}\n\n| name | type | labels | meaning |\n|---|---|---|---|\n" + "".join(rows)
+        )
+    return "\n".join(parts)
+
+
+_INTRODUCTION: Final = """\
+# Metrics
+
+<!-- Generated by `deskpulse generate` from metrics/names.py; do not edit. -->
+
+Durations are seconds, instants are seconds since 1970, ratios are 0 to 1. `queue`, `priority` and `channel` have the
+values of `[labels]` and `other`; where a label has no list, the first 50 values seen and `other`. A window value of a
+queue beyond these 50 is left out, since percentiles and ratios cannot be added up. No sample has a timestamp.
+"""
+
+
+def _row(metric: Metric) -> str:
+    labels = ", ".join(f"`{label}`" for label in metric.labels)
+    return f"| `{metric.name}` | {metric.kind} | {labels} | {metric.meaning} |\n"

@@ -1,0 +1,178 @@
+"""From a view to series: live sets, activity, configuration and pipeline, as (metric, label values, number).
+
+A pure function of the view, without a Prometheus library. Zeros of live sets are left out, and so vanish with their
+tickets. Instants and durations become float seconds here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from metrics import names
+from metrics.activity import Counted, Distribution, LabelSet
+from metrics.contribution import SLAS
+from metrics.instants import SECOND
+from metrics.names import Kind, Metric
+from metrics.pipeline import Pipeline
+from metrics.policies import Policy, Rules
+from metrics.view import LiveNumbers, PartitionNumbers, View
+from metrics.window_series import window_families
+
+#: Label values and the number of one series.
+Row = tuple[LabelSet, float]
+
+
+class Family(NamedTuple):
+    """All series of a counter, gauge or info."""
+
+    metric: Metric
+    rows: list[Row]
+
+
+class Histogram(NamedTuple):
+    """All series of a histogram; ``bounds`` are upper bounds of its buckets, in nanoseconds."""
+
+    metric: Metric
+    bounds: tuple[int, ...]
+    rows: Mapping[LabelSet, Distribution]
+
+
+def families(view: View) -> Iterator[Family | Histogram]:
+    """Everything that is exported of ``view``; a metric without series is left out."""
+    made: list[Iterator[Family] | Iterator[Family | Histogram]] = [
+        _activity(view.activity),
+        _live(view.partitions),
+        _settings(view),
+        _pipeline(view.pipeline),
+        _partitions(view.partitions),
+    ]
+    if view.windows is not None:
+        made.append(Family(metric, rows) for metric, rows in window_families(view.windows, view.window_queues))
+    return (family for part in made for family in part if family.rows)
+
+
+def _activity(counted: Counted) -> Iterator[Family | Histogram]:
+    for metric in names.ALL:
+        if metric.kind is Kind.HISTOGRAM:
+            yield Histogram(metric, counted.bounds[metric.name], counted.distributions[metric.name])
+        elif metric.name in counted.counts:
+            yield Family(metric, list(counted.counts[metric.name].items()))
+
+
+# ------------------------------------------------------------------------------------------------- live sets
+
+_COUNTS: Final[tuple[tuple[Metric, Callable[[LiveNumbers], int]], ...]] = (
+    (names.TICKETS_OPEN, lambda live: live.open),
+    (names.AWAITING_FIRST_RESPONSE, lambda live: live.awaiting_first_response),
+    (names.AWAITING_REPLY, lambda live: live.awaiting_reply),
+    (names.TICKETS_PAUSED, lambda live: live.paused),
+    (names.ESCALATED_OPEN, lambda live: live.escalated),
+)
+_OLDEST: Final[tuple[tuple[Metric, Callable[[LiveNumbers], int | None]], ...]] = (
+    (names.OLDEST_AWAITING_FIRST_RESPONSE, lambda live: live.oldest_awaiting_first_response),
+    (names.OLDEST_AWAITING_REPLY, lambda live: live.oldest_awaiting_reply),
+)
+
+
+def _live(partitions: Iterable[PartitionNumbers]) -> Iterator[Family]:
+    sets = [
+        ((live.queue, live.priority, partition.number), live) for partition in partitions for live in partition.live
+    ]
+    for metric, count in _COUNTS:
+        yield Family(metric, [(labels, number) for labels, live in sets if (number := count(live))])
+    yield Family(names.WITHOUT_POLICY, _without_policy(partitions))
+    for metric, oldest in _OLDEST:
+        found = ((labels, oldest(live)) for labels, live in sets)
+        yield Family(metric, [(labels, at / SECOND) for labels, at in found if at is not None])
+    clocks = [((*labels, sla), clock) for labels, live in sets for sla, clock in zip(SLAS, live.clocks, strict=False)]
+    yield Family(names.LIVE_BREACHES, [(labels, clock[0]) for labels, clock in clocks if clock[0]])
+    yield Family(names.AT_RISK, [(labels, clock[1]) for labels, clock in clocks if clock[1]])
+    yield Family(names.MOST_OVERDUE, [(labels, clock[2] / SECOND) for labels, clock in clocks if clock[2] is not None])
+
+
+def _without_policy(partitions: Iterable[PartitionNumbers]) -> list[Row]:
+    found: dict[LabelSet, float] = {}
+    for partition in partitions:
+        for live in partition.live:
+            if live.without_policy:
+                labels = live.queue, partition.number
+                found[labels] = found.get(labels, 0) + live.without_policy
+    return list(found.items())
+
+
+# -------------------------------------------------------------------------------------------------- settings
+
+
+def _settings(view: View) -> Iterator[Family]:
+    targets: dict[LabelSet, float] = {}
+    objectives: dict[LabelSet, float] = {}
+    for policy in view.rules.policies.all:
+        if policy.starts_at is not None and policy.starts_at > view.at:
+            continue
+        for labels, target in _targets(policy, view.rules):  # of one name, the version in force stands first
+            targets.setdefault(labels, target / SECOND)
+            objectives.setdefault(labels, policy.objective)
+    yield Family(names.SLA_TARGET, list(targets.items()))
+    yield Family(names.SLA_OBJECTIVE, list(objectives.items()))
+    build = view.pipeline.build
+    if build is not None:
+        yield Family(names.BUILD, [((build.version, build.revision, build.python), 1)])
+        yield Family(names.CONFIG, [((build.config_sha256,), 1)])
+
+
+def _targets(policy: Policy, rules: Rules) -> Iterator[tuple[LabelSet, int]]:
+    queues = sorted({rules.labels.queue(queue) for queue in policy.match.get("queue", ())}) or [""]
+    priorities = sorted({rules.labels.priority(value) for value in policy.match.get("priority", ())}) or [""]
+    for sla in SLAS:
+        target: int | None = getattr(policy, sla)
+        if target is not None:
+            for queue in queues:
+                yield from (((policy.name, queue, priority, sla), target) for priority in priorities)
+
+
+# -------------------------------------------------------------------------------------------------- pipeline
+
+
+def _pipeline(pipeline: Pipeline) -> Iterator[Family]:
+    records = dict.fromkeys(pipeline.topics, 0) | dict(pipeline.records)
+    yield Family(names.EVENTS, [((topic,), count) for topic, count in records.items()])
+    yield Family(names.DEAD_LETTERED, list(pipeline.dead_letters.items()))
+    yield Family(names.CONSUMER_LAG, [((topic, str(number)), lag) for (topic, number), lag in pipeline.lag.items()])
+    yield Family(names.TOPIC_PARTITIONS, [((topic,), pipeline.partitions) for topic in pipeline.topics])
+    alone: tuple[tuple[Metric, float | None], ...] = (
+        (names.PARTITIONS, pipeline.partitions),
+        (names.RECOVERING, int(pipeline.is_recovering)),
+        (names.MISROUTED, pipeline.misrouted),
+        (names.CHANGELOG_RECORDS, pipeline.changelog_records),
+        (names.RECOVERED_RECORDS, pipeline.recovered_records),
+        (names.EXPIRED, pipeline.expired),
+        (names.REBALANCES, pipeline.rebalances),
+        (names.RECOVERY_SECONDS, pipeline.recovery_seconds),
+        (names.COLLECT_SECONDS, pipeline.collect_seconds),
+    )
+    for metric, number in alone:
+        yield Family(metric, [] if number is None else [((), number)])
+
+
+_OF_PARTITION: Final[tuple[tuple[Metric, Callable[[PartitionNumbers], float | None]], ...]] = (
+    (names.PARTITION_READY, lambda partition: int(partition.is_ready)),
+    (names.DUPLICATE, lambda partition: partition.duplicates),
+    (names.TOO_OLD, lambda partition: partition.too_old),
+    (names.LAST_EVENT, lambda partition: _seconds(partition.newest_event)),
+    (names.HISTORY_SINCE, lambda partition: _seconds(partition.history_since)),
+    (names.ORPHANED, lambda partition: partition.orphans),
+    (names.CLOCK_SKEW, lambda partition: partition.clock_skew),
+    (names.BEFORE_CREATION, lambda partition: partition.before_creation),
+)
+
+
+def _partitions(partitions: tuple[PartitionNumbers, ...]) -> Iterator[Family]:
+    for metric, number_of in _OF_PARTITION:
+        found = ((partition.number, number_of(partition)) for partition in partitions)
+        yield Family(metric, [((name,), number) for name, number in found if number is not None])
+    yield Family(names.TABLE_KEYS, [(("tickets", partition.number), partition.entries) for partition in partitions])
+
+
+def _seconds(instant: int | None) -> float | None:
+    return None if instant is None else instant / SECOND

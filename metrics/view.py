@@ -1,0 +1,179 @@
+"""What one exposition is made from: every number as of one instant, copied quickly and changed by nobody afterwards.
+
+``view`` runs where the tickets are changed, on the event loop; the result is rendered in any thread. It copies
+numbers, never the multisets behind them. Label values beyond their limit are merged into "other" here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from metrics.activity import Activity, Counted
+from metrics.contribution import SLAS
+from metrics.floor import PartitionFloor
+from metrics.label_values import FloorLabels
+from metrics.live import Instants, LiveSet
+from metrics.measures import Vocabulary
+from metrics.pipeline import Pipeline
+from metrics.policies import Rules
+
+#: Clocks of one SLA: live breaches, at risk, the due instant of the most overdue.
+Clocks = tuple[int, int, int | None]
+
+
+class OnePartition(Protocol):
+    """What is asked of a partition's tickets."""
+
+    floor: PartitionFloor
+    history_since: int | None
+    newest_event: int | None
+    too_old: int
+    duplicates: int
+
+    def __len__(self) -> int:
+        """Entries kept."""
+        ...
+
+
+class AllTickets(Protocol):
+    """What is asked of a worker's tickets."""
+
+    rules: Rules
+    vocabulary: Vocabulary
+
+    @property
+    def partitions(self) -> Mapping[int, OnePartition]:
+        """Those that this worker owns, by number."""
+        ...
+
+
+class LiveNumbers(msgspec.Struct, frozen=True, gc=False):
+    """Open tickets of one queue and priority in one partition. Not ready: only the counts."""
+
+    queue: str
+    priority: str
+    open: int
+    awaiting_first_response: int
+    awaiting_reply: int
+    paused: int
+    escalated: int
+    without_policy: int
+    oldest_awaiting_first_response: int | None = None
+    oldest_awaiting_reply: int | None = None
+    clocks: tuple[Clocks, ...] = ()  # in the order of ``SLAS``
+
+
+class PartitionNumbers(msgspec.Struct, frozen=True):
+    """One partition; instants in nanoseconds."""
+
+    number: str
+    is_ready: bool
+    live: tuple[LiveNumbers, ...]
+    orphans: int
+    clock_skew: int
+    before_creation: int
+    entries: int
+    duplicates: int
+    too_old: int
+    newest_event: int | None
+    history_since: int | None
+
+
+class View(msgspec.Struct, frozen=True):
+    """All that an exposition shows. ``windows`` is the snapshot whose window values are exported, or None."""
+
+    at: int
+    rules: Rules
+    partitions: tuple[PartitionNumbers, ...]
+    activity: Counted
+    pipeline: Pipeline
+    windows: Mapping[str, Any] | None
+    window_queues: tuple[str, ...]  # queues of ``windows`` that are exported under their own name
+
+
+def view(
+    tickets: AllTickets,
+    ready: Collection[int],
+    activity: Activity,
+    pipeline: Pipeline,
+    at: int,
+    snapshot: Mapping[str, Any] | None = None,
+) -> View:
+    """Copy what is needed as of ``at``; ``ready`` are the partitions whose topics are read to the end.
+
+    ``snapshot``: as ``metrics.snapshot`` makes it, where this process exports window values; it is kept, not copied.
+    """
+    labels = activity.labels
+    partitions = tuple(
+        _partition(number, partition, at, labels, is_ready=number in ready)
+        for number, partition in sorted(tickets.partitions.items())
+    )
+    queues = tuple(queue for queue in snapshot["queues"] if labels.queues.fold(queue) == queue) if snapshot else ()
+    counted = activity.counted(tickets.vocabulary.instruments)
+    return View(at, tickets.rules, partitions, counted, pipeline, snapshot, queues)
+
+
+def _partition(
+    number: int, partition: OnePartition, at: int, labels: FloorLabels, *, is_ready: bool
+) -> PartitionNumbers:
+    floor = partition.floor
+    found: dict[tuple[str, str], LiveNumbers] = {}
+    for (queue, priority), live in floor.live.items():
+        key = labels.queues.fold(queue), labels.priorities.fold(priority)
+        numbers = _numbers(key, live, at, is_ready=is_ready)
+        found[key] = _merged(found[key], numbers) if key in found else numbers
+    return PartitionNumbers(
+        number=str(number),
+        is_ready=is_ready,
+        live=tuple(found.values()),
+        orphans=floor.orphans,
+        clock_skew=floor.clock_skew,
+        before_creation=floor.before_creation,
+        entries=len(partition),
+        duplicates=partition.duplicates,
+        too_old=partition.too_old,
+        newest_event=partition.newest_event,
+        history_since=partition.history_since,
+    )
+
+
+def _numbers(key: tuple[str, str], live: LiveSet, at: int, *, is_ready: bool) -> LiveNumbers:
+    counts = (live.open, live.awaiting_first_response, live.awaiting_reply, live.paused, live.escalated)
+    if not is_ready:
+        return LiveNumbers(*key, *counts, live.without_policy)
+    return LiveNumbers(
+        *key,
+        *counts,
+        live.without_policy,
+        live.awaiting_first_response_since.earliest(),
+        live.awaiting_reply_since.earliest(),
+        tuple(_clocks(live.due[sla], live.risk[sla], at) for sla in range(len(SLAS))),
+    )
+
+
+def _clocks(due: Instants, risk: Instants, at: int) -> Clocks:
+    breaches = due.before(at)
+    return breaches, risk.before(at) - breaches, due.earliest() if breaches else None
+
+
+def _merged(one: LiveNumbers, other: LiveNumbers) -> LiveNumbers:
+    return LiveNumbers(
+        one.queue,
+        one.priority,
+        one.open + other.open,
+        one.awaiting_first_response + other.awaiting_first_response,
+        one.awaiting_reply + other.awaiting_reply,
+        one.paused + other.paused,
+        one.escalated + other.escalated,
+        one.without_policy + other.without_policy,
+        _earlier(one.oldest_awaiting_first_response, other.oldest_awaiting_first_response),
+        _earlier(one.oldest_awaiting_reply, other.oldest_awaiting_reply),
+        tuple((a[0] + b[0], a[1] + b[1], _earlier(a[2], b[2])) for a, b in zip(one.clocks, other.clocks, strict=True)),
+    )
+
+
+def _earlier(one: int | None, other: int | None) -> int | None:
+    return one if other is None else other if one is None else min(one, other)

@@ -1,0 +1,109 @@
+"""Floors on which every metric has every series that its labels allow: what the series budget is measured on."""
+
+from itertools import product
+
+from metrics.activity import Activity
+from metrics.contribution import NOTHING, SLAS, Contribution, Live
+from metrics.exposition import View, view
+from metrics.instants import DAY, HOUR, MINUTE, SECOND, parse_instant
+from metrics.measures import Measure, Moment, Vocabulary
+from metrics.pipeline import Build, Pipeline
+from metrics.policies import Labels, Policies, Policy, Rules
+from stream.tickets import Admission, TicketPartition, Tickets
+
+NOW = parse_instant("2026-10-07T12:00:00Z")
+TOPICS = (
+    "ticket-created",
+    "ticket-first-reply",
+    "ticket-resolved",
+    "ticket-changed",
+    "survey-responses",
+    "business-facts",
+)
+REASONS = ("not_json", "not_event", "unknown_type", "missing_field", "bad_field", "bad_time", "future", "key")
+BUILD = Build(version="0.1.0", revision="abc1234", python="3.11.7", config_sha256="e3b0c442")
+
+
+#: Closed unanswered sooner than the answers came, so that the cohort's curve falls to 0.
+_durations = dict.fromkeys((8, 9, 10, 11), 90 * SECOND) | {Measure.COHORT_CLOSED: SECOND}
+
+
+def full_floor(queues: int, priorities: int, channels: int, partitions: int) -> View:
+    """The view of a worker that owns all partitions, with the board inside."""
+    rules = full_rules(queues, priorities, channels)
+    activity = Activity(rules, lambda: NOW)
+    tickets = Tickets(rules, Admission(), activity.observe)
+    for number in range(partitions):
+        fill_live(tickets.open(number), rules)
+    fill_windows(tickets, activity)
+    snapshot = tickets.snapshot(NOW, range(partitions), partitions)
+    return view(tickets, range(partitions), activity, full_pipeline(partitions), NOW, snapshot)
+
+
+def full_rules(queues: int, priorities: int, channels: int) -> Rules:
+    """Lists of that many values; each priority has targets of its own, none of them a usual bucket."""
+    names = [f"priority-{number}" for number in range(priorities)]
+    policies = [
+        Policy(
+            name=name,
+            match={"priority": frozenset({name})},
+            first_response=(7 + number) * MINUTE,
+            next_response=(17 + number) * MINUTE,
+            resolution=(7 + number) * HOUR,
+        )
+        for number, name in enumerate(names)
+    ]
+    labels = Labels([f"queue-{q}" for q in range(queues)], names, [f"channel-{c}" for c in range(channels)])
+    return Rules(labels=labels, policies=Policies(policies))
+
+
+def fill_live(partition: TicketPartition, rules: Rules) -> None:
+    """Of each queue and priority: a ticket that is late on all clocks, and one that is at risk on all."""
+    partition.history_since = partition.newest_event = NOW - 40 * DAY
+    for queue, priority in product(rules.labels.queues or (), rules.labels.priorities or ()):
+        for due in (NOW - MINUTE, NOW + MINUTE):
+            live = Live(
+                queue=queue,
+                priority=priority,
+                is_counted=True,
+                awaiting_first_response_since=NOW - 35 * DAY,  # in no window, so that its cohort has percentiles
+                awaiting_reply_since=NOW - HOUR,
+                is_paused=True,
+                is_escalated=True,
+                has_policy=False,
+                clocks=tuple((sla, due, NOW - 2 * MINUTE) for sla in range(len(SLAS))),
+            )
+            partition.floor.replace(NOTHING, Contribution(live=live))
+
+
+def fill_windows(tickets: Tickets, activity: Activity) -> None:
+    """Of each queue, priority and channel: one of everything that can happen, a minute ago."""
+    labels = tickets.rules.labels
+    for queue, priority, channel in product(labels.queues or (), labels.priorities or (), labels.channels or ()):
+        moments = everything(queue, tickets.vocabulary)
+        contribution = Contribution(moments=moments, priority=priority, channel=channel)
+        tickets.partitions[0].floor.replace(NOTHING, contribution, activity.observe)
+
+
+def everything(queue: str, vocabulary: Vocabulary) -> tuple[Moment, ...]:
+    """Every measure once, and every score of the three surveys."""
+    at = NOW - MINUTE
+    moments = [(queue, at, int(measure), _durations.get(measure, 0)) for measure in Measure]
+    for survey, lowest, highest in (("csat", 1, 5), ("nps", 0, 10), ("ces", 1, 7)):
+        measure = vocabulary.survey_measure(survey, lowest, highest)
+        assert measure is not None
+        moments += [(queue, at, measure, above) for above in range(highest - lowest + 1)]
+    return tuple(moments)
+
+
+def full_pipeline(partitions: int) -> Pipeline:
+    return Pipeline(
+        topics=TOPICS,
+        partitions=partitions,
+        records=dict.fromkeys(TOPICS, 1_000),
+        dead_letters=dict.fromkeys(product(TOPICS, REASONS), 1),
+        lag=dict.fromkeys(product(TOPICS, range(partitions)), 1),
+        recovery_seconds=1.5,
+        collect_seconds=0.012,
+        build=BUILD,
+    )

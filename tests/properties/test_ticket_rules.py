@@ -1,0 +1,290 @@
+"""One property per rule of "A ticket, exactly" (KPIS), each held against plain loops over the set of events.
+
+The loops look at the events' own JSON, never at what the ticket keeps of them.
+"""
+
+from collections import Counter
+from typing import Any
+
+from hypothesis import given
+
+from metrics.contribution import NOTHING
+from metrics.measures import FIRST_SURVEY, Measure
+from metrics.policies import Policies, Policy, Rules
+from stream.timeline import Timeline, timeline_of
+from tests.happenings import Happening, contribution, joined, rank, when
+from tests.oracle.instants import HOUR
+from tests.properties.walks import (
+    ANSWERED,
+    CREATED,
+    ESCALATED,
+    MESSAGE,
+    REPLIED,
+    SKEW,
+    STEPS,
+    TICKET,
+    UPDATED,
+    VERDICT,
+    created_walks,
+    walks,
+)
+
+CLOCKLESS = ("ticket.created", "ticket.updated", "ticket.discarded", "ticket.restored", "survey.sent", "survey.answered")
+LIFE = (CREATED, REPLIED, STEPS, STEPS, MESSAGE)
+
+
+def of(log: list[Happening], *kinds: str) -> list[Happening]:
+    """The events of some kinds, in order."""
+    return sorted((event for event in log if event["type"].removeprefix("support.") in kinds), key=rank)
+
+
+def creation(log: list[Happening]) -> Happening:
+    return of(log, "ticket.created")[0]
+
+
+def taking_part(log: list[Happening], *kinds: str) -> list[tuple[int, str]]:
+    """(instant as it counts, kind) of events not more than the skew before the creation."""
+    start = when(creation(log))
+    return [
+        (max(start, when(event)), event["type"].removeprefix("support.ticket."))
+        for event in of(log, *(f"ticket.{kind}" for kind in kinds))
+        if when(event) >= start - SKEW
+    ]
+
+
+def is_by_agent(log: list[Happening]) -> bool:
+    return creation(log)["data"].get("origin") == "agent"
+
+
+def replies(log: list[Happening]) -> list[int]:
+    """Public replies by humans, as they count."""
+    public = [
+        event
+        for event in log
+        if event["type"] != "support.ticket.replied"
+        or (event["data"].get("author", "human") in ("human", "") and event["data"].get("public", True))
+    ]
+    return [at for at, _ in taking_part(public, "replied")]
+
+
+def changes(log: list[Happening]) -> list[tuple[int, str]]:
+    """Only what finds it open resolves it, only what finds it resolved opens it."""
+    found: list[tuple[int, str]] = []
+    for at, kind in taking_part(log, "resolved", "reopened"):
+        if kind == ("reopened" if len(found) % 2 else "resolved"):
+            found.append((at, kind))
+    return found
+
+
+def is_open(log: list[Happening]) -> bool:
+    return len(changes(log)) % 2 == 0
+
+
+def line_of(log: list[Happening]) -> Timeline:
+    line = timeline_of(joined(log), SKEW)
+    assert line is not None
+    return line
+
+
+def moments(log: list[Happening], measure: Measure) -> list[tuple[int, int]]:
+    """(instant, value) of all moments of one measure."""
+    return [(at, value) for _, at, number, value in contribution(log).moments if number == measure]
+
+
+@given(walks())
+def test_creation_is_the_earliest_created_event_and_until_it_is_known_the_ticket_counts_nowhere(
+    log: list[Happening],
+) -> None:
+    given = of(log, "ticket.created")
+    line = timeline_of(joined(log), SKEW)
+    assert (line.created if line else None) == (when(given[0]) if given else None)
+    if not given:
+        found = contribution(log)
+        assert found.live is None
+        assert all(measure >= FIRST_SURVEY for _, _, measure, _ in found.moments)
+
+
+@given(created_walks(*TICKET))
+def test_an_event_more_than_the_skew_before_its_creation_takes_no_part(log: list[Happening]) -> None:
+    edge = when(creation(log)) - SKEW
+    kept = [event for event in log if when(event) >= edge or event["type"].removeprefix("support.") in CLOCKLESS]
+    full, less = contribution(log), contribution(kept)
+    assert (full.moments, full.live, full.clock_skew) == (less.moments, less.live, less.clock_skew)
+
+
+@given(created_walks(*TICKET))
+def test_nothing_is_stamped_before_the_creation_and_no_duration_is_negative(log: list[Happening]) -> None:
+    start = when(creation(log))
+    assert all(at >= start and value >= 0 for _, at, _, value in contribution(log).moments)
+
+
+@given(created_walks(CREATED, STEPS, ESCALATED))
+def test_events_before_the_creation_are_counted_as_clock_skew_or_as_before_creation(log: list[Happening]) -> None:
+    start = when(creation(log))
+    early = [start - when(event) for event in log if event["type"] != "support.ticket.created" and when(event) < start]
+    found = contribution(log)
+    assert found.clock_skew == sum(before <= SKEW for before in early)
+    assert found.before_creation == sum(before > SKEW for before in early)
+
+
+@given(created_walks(CREATED, UPDATED))
+def test_each_attribute_is_the_latest_value_that_any_event_gave(log: list[Happening]) -> None:
+    latest: dict[str, str] = {}
+    for event in of(log, "ticket.created", "ticket.updated"):
+        latest |= {name: value for name, value in event["data"].items() if value}
+    found = contribution(log)
+    assert (found.live.queue, found.live.priority) == (latest["queue"], latest["priority"])
+    assert (found.priority, found.channel) == (latest["priority"], latest["channel"])
+    assert {queue for queue, *_ in found.moments} == {latest["queue"]}
+
+
+@given(created_walks(*LIFE))
+def test_only_changes_between_open_and_resolved_count(log: list[Happening]) -> None:
+    line, expected = line_of(log), changes(log)
+    assert line.resolved == [at for at, kind in expected if kind == "resolved"]
+    assert line.reopened == [at for at, kind in expected if kind == "reopened"]
+    assert line.is_open == is_open(log)
+    assert [at for at, _ in moments(log, Measure.RESOLVED)] == line.resolved
+    assert [at for at, _ in moments(log, Measure.REOPENED)] == line.reopened
+
+
+@given(created_walks(*LIFE))
+def test_the_first_reply_is_the_earliest_public_human_one_and_its_time_runs_from_creation(log: list[Happening]) -> None:
+    first = min(replies(log), default=None)
+    assert line_of(log).first_reply == first
+    answered = first is not None and not is_by_agent(log)
+    start = when(creation(log))
+    assert moments(log, Measure.FIRST_RESPONSE) == ([(first, first - start)] if answered and first is not None else [])
+
+
+@given(created_walks(*LIFE))
+def test_closed_without_a_reply_is_cancelled_at_the_last_resolve(log: list[Happening]) -> None:
+    cancelled = not is_open(log) and not replies(log) and not is_by_agent(log)
+    assert moments(log, Measure.CLOSED_UNANSWERED) == ([(changes(log)[-1][0], 0)] if cancelled else [])
+
+
+@given(created_walks(*LIFE))
+def test_a_ticket_awaits_its_first_response_while_open_not_by_an_agent_and_without_a_reply(
+    log: list[Happening],
+) -> None:
+    live = contribution(log).live
+    waits = is_open(log) and not is_by_agent(log) and not replies(log)
+    assert (live is not None) == is_open(log)
+    if live is not None:
+        assert live.awaiting_first_response_since == (when(creation(log)) if waits else None)
+
+
+@given(created_walks(*LIFE))
+def test_a_customer_waits_since_the_earliest_message_later_than_the_last_reply_and_resolve(
+    log: list[Happening],
+) -> None:
+    edges = [when(creation(log)), *replies(log), *(at for at, kind in changes(log) if kind == "resolved")]
+    since = min((at for at, _ in taking_part(log, "customer-replied") if at > max(edges)), default=None)
+    may_wait = is_open(log) and (bool(replies(log)) or is_by_agent(log))
+    assert line_of(log).awaiting_reply_since == (since if may_wait else None)
+
+
+@given(created_walks(*LIFE))
+def test_resolution_time_is_that_of_tickets_resolved_now_and_the_first_resolve_is_kept_apart(
+    log: list[Happening],
+) -> None:
+    start, resolves = when(creation(log)), [at for at, kind in changes(log) if kind == "resolved"]
+    last = [] if is_open(log) else [(resolves[-1], resolves[-1] - start)]
+    assert moments(log, Measure.RESOLUTION) == last
+    assert moments(log, Measure.FIRST_RESOLUTION) == [(at, at - start) for at in resolves[:1]]
+
+
+def runs_after(log: list[Happening], at: int) -> tuple[bool, bool]:
+    """(open, paused) right after an instant, walked from the creation each time."""
+    opened, paused = True, False
+    for then, kind in taking_part(log, "resolved", "reopened", "paused", "resumed"):
+        if then > at:
+            break
+        opened = (opened and kind != "resolved") or kind == "reopened"
+        paused = opened and ((paused and kind != "resumed") or kind == "paused")
+    return opened, paused
+
+
+def ran(log: list[Happening], until: int) -> int:
+    """How long the resolution clock has run: open, and not paused."""
+    edges = {at for at, _ in taking_part(log, "resolved", "reopened", "paused", "resumed")}
+    cuts = sorted({when(creation(log)), until} | {at for at in edges if at < until})
+    pieces = zip(cuts, cuts[1:], strict=False)
+    return sum(end - start for start, end in pieces if runs_after(log, start) == (True, False))
+
+
+@given(created_walks(CREATED, STEPS))
+def test_paused_lasts_until_the_next_resumed_or_resolve_and_needs_an_open_ticket(log: list[Happening]) -> None:
+    line = line_of(log)
+    assert (line.is_open, line.is_paused) == runs_after(log, 2**62)
+    for at, _ in taking_part(log, "resolved", "reopened", "paused", "resumed"):
+        runs = any(start <= at and (end is None or at < end) for start, end in line.running)
+        assert runs == (runs_after(log, at) == (True, False))
+
+
+@given(created_walks(CREATED, STEPS))
+def test_the_resolution_is_due_at_the_earliest_instant_at_which_the_clock_has_run_for_the_target(
+    log: list[Happening],
+) -> None:
+    # "Paused time and time spent resolved are left out of the resolution SLA clock"
+    rules = Rules(policies=Policies([Policy(name="", resolution=HOUR)]))
+    live = contribution(log, rules).live
+    if live is None:
+        return
+    ((_, due, risk),) = live.clocks
+    far = 2**62
+    assert (due is None) == (ran(log, far) < HOUR)
+    assert (risk is None) == (ran(log, far) <= HOUR * 4 // 5)
+    if due is not None:
+        assert (ran(log, due), ran(log, due - 1)) == (HOUR, HOUR - 1)
+    if risk is not None:
+        assert (ran(log, risk), ran(log, risk + 1)) == (HOUR * 4 // 5, HOUR * 4 // 5 + 1)
+
+
+@given(created_walks(CREATED, STEPS, ESCALATED))
+def test_the_first_escalation_counts_once_and_marks_the_ticket_while_it_is_open(log: list[Happening]) -> None:
+    first = [at for at, _ in taking_part(log, "escalated")][:1]
+    assert [at for at, _ in moments(log, Measure.ESCALATED)] == first
+    live = contribution(log).live
+    if live is not None:
+        assert live.is_escalated == bool(first)
+
+
+@given(walks())
+def test_a_ticket_is_counted_nowhere_while_the_later_of_discard_and_restore_is_a_discard(log: list[Happening]) -> None:
+    verdicts = of(log, "ticket.discarded", "ticket.restored")
+    discarded = bool(verdicts) and verdicts[-1]["type"].endswith("discarded")
+    rest = [event for event in log if event not in verdicts]
+    assert contribution(log) == (NOTHING if discarded else contribution(rest))
+
+
+@given(walks(CREATED | UPDATED | ANSWERED | VERDICT.filter(lambda verdict: verdict[0] == "ticket.restored")))
+def test_the_latest_answer_of_one_identity_counts_in_its_tickets_queue_else_its_own_else_other(
+    log: list[Happening],
+) -> None:
+    latest: dict[Any, Happening] = {}
+    for event in of(log, "survey.answered"):
+        data = event["data"]
+        scale = tuple(data.get("scale") or ((1, 5) if data["survey"] == "csat" else (0, 10)))
+        latest[data.get("response") or "", data["survey"], scale, data.get("item", "")] = event
+    queues = [event["data"]["queue"] for event in of(log, "ticket.created", "ticket.updated") if event["data"].get("queue")]
+    is_known = bool(of(log, "ticket.created"))
+    expected = Counter(
+        (queues[-1] if is_known else event["data"].get("queue", "other"), when(event), event["data"]["score"] - identity[2][0])
+        for identity, event in latest.items()
+    )
+    found = [(queue, at, score) for queue, at, measure, score in contribution(log).moments if measure >= FIRST_SURVEY]
+    assert Counter(found) == expected
+
+
+@given(created_walks(*LIFE))
+def test_a_ticket_opened_by_an_agent_has_no_first_response_clock_and_never_waits(log: list[Happening]) -> None:
+    for event in of(log, "ticket.created"):
+        event["data"]["origin"] = "agent"
+    found = contribution(log)
+    first = (Measure.FIRST_RESPONSE, Measure.CLOSED_UNANSWERED, Measure.COHORT_ANSWERED, Measure.COHORT_CLOSED)
+    judged = (Measure.FIRST_RESPONSE_MET, Measure.FIRST_RESPONSE_BREACHED)
+    assert not {measure for _, _, measure, _ in found.moments} & {*first, *judged}
+    if found.live is not None:
+        assert found.live.awaiting_first_response_since is None
+        assert [sla for sla, _, _ in found.live.clocks] == [2]
