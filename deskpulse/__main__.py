@@ -12,6 +12,7 @@ from typing import Final
 import click
 
 from deskpulse.configuration.loading import ConfigurationError
+from stream.rim.log import log_quietly
 
 COMMANDS: Final = {
     "worker": "worker",
@@ -47,6 +48,7 @@ def main() -> None:
 
 def run() -> None:
     """The console script: like ``main``, with configuration problems told in full and exit code 2."""
+    log_quietly()
     try:
         main(standalone_mode=True)
     except ConfigurationError as error:

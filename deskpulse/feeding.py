@@ -8,18 +8,40 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import msgspec
 
 from intake.simulator.desk import Delivery
 from metrics.instants import SECOND
+from stream.rim.preflight import any_reachable, check_topics
 from stream.rim.sending import Sender
+from stream.rim.settings import RimSettings
 
 OWN_SOURCE = "simulator/"
 
 
 class ForeignEventsError(Exception):
     """The topics hold events of another source."""
+
+
+class NoTopicsError(Exception):
+    """The event topics are not there."""
+
+
+async def require_event_topics(brokers: tuple[str, ...]) -> None:
+    """Pass only where all event topics exist: sending to a missing one would fail late, or create it unasked.
+
+    Raises:
+        NoTopicsError: the broker is not reachable, or naming the topics and what to run.
+    """
+    if not await any_reachable(brokers):
+        raise NoTopicsError(f"broker not reachable: {', '.join(brokers)}")
+    settings = RimSettings(brokers=brokers, state_dir=Path())
+    checks = await check_topics(settings)
+    missing = [check.topic for check in checks if check.partitions is None and check.topic in settings.event_topics]
+    if missing:
+        raise NoTopicsError(f"{', '.join(missing)}: no such topic. Run: deskpulse topics create")
 
 
 class _Source(msgspec.Struct, gc=False):

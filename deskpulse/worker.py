@@ -26,7 +26,7 @@ from metrics.activity import Activity
 from metrics.exposition import View, render, view
 from metrics.instants import SECOND
 from metrics.pipeline import Build, Pipeline
-from stream.records import Applied, Records
+from stream.records import Applied, Reason, Records
 from stream.rim.preflight import preflight
 from stream.rim.settings import Hooks, RimSettings, stop_hard
 from stream.rim.worker import Rim, create_rim
@@ -143,11 +143,11 @@ class Worker:
         return time.time_ns()
 
     def readiness(self) -> dict[str, Any]:
-        """``ready``, the partition counts, and the reason where it is not ready."""
+        """``ready``, the reason where it is not, and how many partitions are in which state."""
         if self._rim is None:
             return {"ready": False, "reason": "starting"}
-        summary = self._rim.readiness.summary()
-        return {"ready": self._rim.readiness.caught_up, **msgspec.to_builtins(summary)}
+        counts = msgspec.to_builtins(self._rim.readiness.summary())
+        return {"ready": self._rim.readiness.caught_up, "reason": counts.pop("reason"), "partitions": counts}
 
     def snapshot(self, at: int) -> dict[str, Any]:
         """The snapshot of this worker's partitions as of ``at``."""
@@ -176,7 +176,7 @@ class Worker:
             partitions=summary.total,
             is_recovering=summary.recovering > 0,
             records=dict(counts.records),
-            dead_letters=dict(counts.dead_letters),
+            dead_letters=no_dead_letters(self.rim_settings) | dict(counts.dead_letters),
             lag=dict(counts.lag),
             misrouted=counts.misrouted,
             changelog_records=counts.changelog_records,
@@ -212,6 +212,11 @@ def rim_settings(configuration: Configuration, setting: Setting) -> RimSettings:
         dead_letters_over=letters.over,
         state_dir=setting.state_dir,
     )
+
+
+def no_dead_letters(settings: RimSettings) -> dict[tuple[str, str], int]:
+    """Zero for each topic and reason, since Prometheus never counts a series' first value."""
+    return {(topic, reason.value): 0 for topic in settings.event_topics for reason in Reason}
 
 
 def build_of(configuration: Configuration) -> Build:

@@ -26,8 +26,12 @@ _RFC3339: Final = re.compile(
 _DURATION_PART: Final = re.compile(r"(\d+)([smhd])", re.ASCII)
 _UNIT: Final = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 
-_midnights: dict[str, int] = {}  # "2026-10-01" -> its midnight UTC; bounded below
-_MIDNIGHTS_MAX: Final = 4096
+# What was parsed before, bounded: "2026-10-01T12:34:" and "+03:30" as nanoseconds. Most texts share both with others.
+_minutes: dict[str, int] = {}
+_offsets: dict[str, int] = {"Z": 0, "z": 0}
+_CACHED_MAX: Final = 4096
+_POWERS: Final = tuple(int(10 ** (9 - digits)) for digits in range(10))
+_SECONDS: Final = {f"{second:02d}": second * SECOND for second in range(61)}
 
 
 def parse_instant(text: str) -> int:
@@ -38,36 +42,50 @@ def parse_instant(text: str) -> int:
     Raises:
         ValueError: the text is no RFC 3339 date-time with an offset, or lies outside 1677 to 2262.
     """
+    minute, seconds = _minutes.get(text[:17]), _SECONDS.get(text[17:19])
+    offset_at = -1 if text[-1:] in "Zz" else -6
+    offset = _offsets.get(text[offset_at:])
+    if minute is None or seconds is None or offset is None:
+        return _parse_in_full(text)
+    fraction = text[19:offset_at]
+    if not fraction:
+        return minute + seconds - offset
+    digits = fraction[1:]
+    if fraction[0] == "." and digits.isdecimal() and digits.isascii() and len(digits) <= 9:
+        return minute + seconds + int(digits) * _POWERS[len(digits)] - offset
+    return _parse_in_full(text)
+
+
+def _parse_in_full(text: str) -> int:
     match = _RFC3339.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not an RFC 3339 date-time with an offset")
     day, hours, minutes, seconds, fraction, sign, offset_hours, offset_minutes = match.groups()
-    midnight = _midnights.get(day)
-    if midnight is None:
-        midnight = _midnight(day)
     h, m, s = int(hours), int(minutes), int(seconds)
     if h > 23 or m > 59 or s > 60:
         raise ValueError(f"{text!r} has no such time of day")
-    instant = midnight + (h * 3600 + m * 60 + s) * SECOND
-    if fraction is not None:
-        instant += int(fraction.ljust(9, "0"))
+    minute = (date.fromisoformat(day).toordinal() - _EPOCH_ORDINAL) * DAY + (h * 60 + m) * MINUTE
+    offset = 0
     if sign is not None:
         oh, om = int(offset_hours), int(offset_minutes)
         if oh > 23 or om > 59:
             raise ValueError(f"{text!r} has no such offset")
-        offset = (oh * 3600 + om * 60) * SECOND
-        instant += -offset if sign == "+" else offset
+        offset = (oh * 60 + om) * MINUTE * (1 if sign == "+" else -1)
+    instant = minute + s * SECOND + int((fraction or "").ljust(9, "0")) - offset
     if not EARLIEST <= instant <= LATEST:
         raise ValueError(f"{text!r} is outside 1677 to 2262")
+    if EARLIEST + 2 * DAY < minute < LATEST - 2 * DAY:  # the short way has no need to look at the bounds
+        _remember(_minutes, text[:17], minute)
+        if sign is not None:
+            _remember(_offsets, text[-6:], offset)
     return instant
 
 
-def _midnight(day: str) -> int:
-    midnight = (date.fromisoformat(day).toordinal() - _EPOCH_ORDINAL) * DAY
-    if len(_midnights) >= _MIDNIGHTS_MAX:
-        _midnights.clear()
-    _midnights[day] = midnight
-    return midnight
+def _remember(cache: dict[str, int], text: str, value: int) -> None:
+    if len(cache) >= _CACHED_MAX:
+        cache.clear()
+        _offsets.update({"Z": 0, "z": 0})
+    cache[text] = value
 
 
 def format_instant(instant: int) -> str:

@@ -40,8 +40,8 @@ class Measure(IntEnum):
 
 
 #: Measures whose value is a duration; their sums are cells of their own, ``SUM`` higher.
-DURATIONS: Final = frozenset(range(8, 13))
-SUM: Final = 24
+DURATIONS: Final = frozenset(range(8, 16))
+SUM: Final = 24  # 8 to 15 become 32 to 39
 FIRST_SURVEY: Final = 64
 SURVEYS_MAX: Final = MEASURE_MASK - FIRST_SURVEY + 1
 

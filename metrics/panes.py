@@ -34,17 +34,20 @@ class Panes:
 
     def add(self, moments: Iterable[Moment], sign: int) -> None:
         """Add moments (``sign`` 1) or take them back (-1)."""
-        queue_id = self._vocabulary.queue_id
+        queue_id, at, cells = self._vocabulary.queue_id, None, None
         for queue, instant, measure, value in moments:
-            cells = self._cells_at(instant // MINUTE)
+            minute = instant // MINUTE
+            if minute != at:  # a ticket's moments often share their minute
+                at, cells = minute, self._cells_at(minute)
             if cells is None:
                 continue
             key = queue_id(queue) << QUEUE_SHIFT | measure << MEASURE_SHIFT
             if measure in DURATIONS:
-                _bump(cells, key | bucket_of(value), sign)
                 _bump(cells, key + (SUM << MEASURE_SHIFT), sign * value)
+                key |= bucket_of(value)
             else:
-                _bump(cells, key | value, sign)
+                key |= value
+            _bump(cells, key, sign)
 
     def total(self, after: int, last: int, pane: int, into: Cells) -> None:
         """Add the cells of panes ``after < number <= last`` to ``into``; ``pane`` is ``MINUTE`` or ``HOUR``."""
@@ -67,21 +70,28 @@ class Panes:
             self._newest_minute = minute
             self._sweep(minute // 60)
         hour = minute // 60
-        newest = self._newest_minute
-        if hour <= newest // 60 - self._horizon_hours:
+        if hour in self._hours:
+            del self._hours[hour]
+        minutes = self._minutes.get(hour)
+        if minutes is not None and (cells := minutes.get(minute)) is not None:
+            return cells
+        newest_hour = self._newest_minute // 60
+        if hour <= newest_hour - self._horizon_hours:
             return None
-        self._hours.pop(hour, None)
-        if minute // 60 <= (newest - MINUTES_KEPT) // 60:
+        if hour <= self._folded_upto(newest_hour):
             return self._folded.setdefault(hour, {})
         return self._minutes.setdefault(hour, {}).setdefault(minute, {})
+
+    @staticmethod
+    def _folded_upto(newest_hour: int) -> int:
+        return (newest_hour * 60 - MINUTES_KEPT) // 60
 
     def _sweep(self, newest_hour: int) -> None:
         """Fold minutes and forget hours that the newest minute has left behind; once an hour."""
         if newest_hour == self._swept_hour:
             return
         self._swept_hour = newest_hour
-        fold_upto = (newest_hour * 60 - MINUTES_KEPT) // 60
-        for hour in [hour for hour in self._minutes if hour <= fold_upto]:
+        for hour in [hour for hour in self._minutes if hour <= self._folded_upto(newest_hour)]:
             folded = self._folded.setdefault(hour, {})
             for cells in self._minutes.pop(hour).values():
                 _merge(folded, cells)

@@ -155,8 +155,16 @@ def _numbers(key: tuple[str, str], live: LiveSet, at: int, *, is_ready: bool) ->
 
 
 def _clocks(due: Instants, risk: Instants, at: int) -> Clocks:
-    breaches = due.before(at)
-    return breaches, risk.before(at) - breaches, due.earliest() if breaches else None
+    overdue = _before(due, at)
+    breaches = due.before(at) if overdue is not None else 0
+    late_or_soon = risk.before(at) if _before(risk, at) is not None else 0
+    return breaches, late_or_soon - breaches, overdue
+
+
+def _before(instants: Instants, at: int) -> int | None:
+    """The earliest, if it is before ``at``: much cheaper to ask than how many are."""
+    earliest = instants.earliest()
+    return earliest if earliest is not None and earliest < at else None
 
 
 def _merged(one: LiveNumbers, other: LiveNumbers) -> LiveNumbers:

@@ -12,6 +12,15 @@ from stream.ticket import Attributes, Ticket
 from stream.timeline import Timeline, timeline_of
 
 FIRST_RESPONSE, NEXT_RESPONSE, RESOLUTION = 0, 1, 2
+# Plain ints: a member of an enum is looked up and hashed much more slowly, and this runs for each changed ticket.
+CREATED, RESOLVED, REOPENED = int(Measure.CREATED), int(Measure.RESOLVED), int(Measure.REOPENED)
+ESCALATED, CLOSED_UNANSWERED = int(Measure.ESCALATED), int(Measure.CLOSED_UNANSWERED)
+REPLIED, FIRST_RESOLUTION, FULL_RESOLUTION = (
+    int(Measure.FIRST_RESPONSE), int(Measure.FIRST_RESOLUTION), int(Measure.RESOLUTION)
+)  # fmt: skip
+COHORT_ANSWERED, COHORT_CLOSED = int(Measure.COHORT_ANSWERED), int(Measure.COHORT_CLOSED)
+REPLY_VERDICT = int(Measure.FIRST_RESPONSE_BREACHED), int(Measure.FIRST_RESPONSE_MET)
+RESOLUTION_VERDICT = int(Measure.RESOLUTION_BREACHED), int(Measure.RESOLUTION_MET)
 ORPHAN = "other"
 BY_ITEM = ("servqual", "brand")
 
@@ -50,26 +59,26 @@ def contribution_of(ticket: Ticket, rules: Rules, vocabulary: Vocabulary) -> Con
 def _count(line: Timeline, queue: str, moments: list[Moment]) -> None:
     """Counts and durations, each stamped by when it happened (the cohort by creation)."""
     add, created = moments.append, line.created
-    add((queue, created, Measure.CREATED, 0))
+    add((queue, created, CREATED, 0))
     if line.first_escalation is not None:
-        add((queue, line.first_escalation, Measure.ESCALATED, 0))
+        add((queue, line.first_escalation, ESCALATED, 0))
     for instant in line.resolved:
-        add((queue, instant, Measure.RESOLVED, 0))
+        add((queue, instant, RESOLVED, 0))
     for instant in line.reopened:
-        add((queue, instant, Measure.REOPENED, 0))
+        add((queue, instant, REOPENED, 0))
     if line.resolved:
-        add((queue, line.resolved[0], Measure.FIRST_RESOLUTION, line.resolved[0] - created))
+        add((queue, line.resolved[0], FIRST_RESOLUTION, line.resolved[0] - created))
         if not line.is_open:
-            add((queue, line.resolved[-1], Measure.RESOLUTION, line.resolved[-1] - created))
+            add((queue, line.resolved[-1], FULL_RESOLUTION, line.resolved[-1] - created))
     if line.by_agent:
         return
     if line.first_reply is not None:
         waited = line.first_reply - created
-        add((queue, line.first_reply, Measure.FIRST_RESPONSE, waited))
-        add((queue, created, Measure.COHORT_ANSWERED, waited))
+        add((queue, line.first_reply, REPLIED, waited))
+        add((queue, created, COHORT_ANSWERED, waited))
     elif not line.is_open:
-        add((queue, line.resolved[-1], Measure.CLOSED_UNANSWERED, 0))
-        add((queue, created, Measure.COHORT_CLOSED, line.resolved[-1] - created))
+        add((queue, line.resolved[-1], CLOSED_UNANSWERED, 0))
+        add((queue, created, COHORT_CLOSED, line.resolved[-1] - created))
 
 
 def _judge(line: Timeline, queue: str, attributes: list[Attributes], rules: Rules, moments: list[Moment]) -> None:
@@ -79,16 +88,14 @@ def _judge(line: Timeline, queue: str, attributes: list[Attributes], rules: Rule
         policy = _policy(created, _values(attributes, line.first_reply), rules)
         if policy is not None and policy.first_response is not None:
             met = line.first_reply <= created + policy.first_response
-            measure = Measure.FIRST_RESPONSE_MET if met else Measure.FIRST_RESPONSE_BREACHED
-            moments.append((queue, line.first_reply, measure, 0))
+            moments.append((queue, line.first_reply, REPLY_VERDICT[met], 0))
     if not line.is_open:
         settled = line.resolved[-1]
         policy = _policy(created, _values(attributes, settled), rules)
         if policy is not None and policy.resolution is not None:
             due = _reached(line, policy.resolution)
             met = due is None or settled <= due
-            measure = Measure.RESOLUTION_MET if met else Measure.RESOLUTION_BREACHED
-            moments.append((queue, settled, measure, 0))
+            moments.append((queue, settled, RESOLUTION_VERDICT[met], 0))
 
 
 def _answers(ticket: Ticket, queue: str | None, rules: Rules, vocabulary: Vocabulary, moments: list[Moment]) -> None:
@@ -188,7 +195,9 @@ def _orphan(ticket: Ticket, rules: Rules, vocabulary: Vocabulary) -> Contributio
     moments: list[Moment] = []
     _answers(ticket, None, rules, vocabulary, moments)
     waits = bool(ticket.attributes or ticket.replies or ticket.resolves or ticket.pauses or ticket.messages)
-    return Contribution(moments=tuple(moments), orphans=int(waits or bool(ticket.escalations or ticket.conversions)))
+    waits = waits or bool(ticket.escalations or ticket.conversions)
+    channel = rules.labels.channel(ticket.answers[-1].channel) if ticket.answers else ORPHAN
+    return Contribution(moments=tuple(moments), orphans=int(waits), channel=channel)
 
 
 def _misplaced(ticket: Ticket, created: int, skew: int) -> tuple[int, int]:

@@ -159,6 +159,10 @@ class Ticket(msgspec.Struct, array_like=True, gc=False):
 
 # ------------------------------------------------------------------------------------------- one rule each
 
+_ORIGINS: Final = {"": 0, **{origin.name.lower(): int(origin) for origin in Origin}}
+_REPLIES_WHOLE: Final = ~int(Cut.REPLIES)
+_RESOLVED, _REOPENED, _PAUSED, _RESUMED = map(int, Step)
+
 _Element = TypeVar("_Element", Stamp, StepTaken, Conversion, Sent)
 
 
@@ -176,7 +180,7 @@ def _insert(ticket: Ticket, elements: list[_Element], element: _Element, cut: Cu
 
 def _created(ticket: Ticket, event: Created, stamp: Stamp) -> bool:
     data = event.data
-    creation = (*stamp, int(Origin[(data.origin or "customer").upper()]))
+    creation = (*stamp, _ORIGINS[data.origin])
     changed = _set_attributes(
         ticket, (*stamp, data.queue, data.channel, data.priority, data.brand or "", data.kind or "", "")
     )
@@ -259,7 +263,7 @@ def _keep_first(ticket: Ticket) -> None:
         kept = HISTORY_MAX
         ticket.cut |= Cut.REPLIES
     else:
-        ticket.cut &= ~Cut.REPLIES  # what was lost lies after the first reply, and cannot matter
+        ticket.cut &= _REPLIES_WHOLE  # what was lost lies after the first reply, and cannot matter
     del replies[kept:]
 
 
@@ -270,19 +274,19 @@ def _message(ticket: Ticket, _event: CustomerReplied, stamp: Stamp) -> bool:
 
 
 def _resolved(ticket: Ticket, _event: Resolved, stamp: Stamp) -> bool:
-    return _insert(ticket, ticket.resolves, (*stamp, int(Step.RESOLVED)), Cut.RESOLVES)
+    return _insert(ticket, ticket.resolves, (*stamp, _RESOLVED), Cut.RESOLVES)
 
 
 def _reopened(ticket: Ticket, _event: Reopened, stamp: Stamp) -> bool:
-    return _insert(ticket, ticket.resolves, (*stamp, int(Step.REOPENED)), Cut.RESOLVES)
+    return _insert(ticket, ticket.resolves, (*stamp, _REOPENED), Cut.RESOLVES)
 
 
 def _paused(ticket: Ticket, _event: Paused, stamp: Stamp) -> bool:
-    return _insert(ticket, ticket.pauses, (*stamp, int(Step.PAUSED)), Cut.PAUSES)
+    return _insert(ticket, ticket.pauses, (*stamp, _PAUSED), Cut.PAUSES)
 
 
 def _resumed(ticket: Ticket, _event: Resumed, stamp: Stamp) -> bool:
-    return _insert(ticket, ticket.pauses, (*stamp, int(Step.RESUMED)), Cut.PAUSES)
+    return _insert(ticket, ticket.pauses, (*stamp, _RESUMED), Cut.PAUSES)
 
 
 def _escalated(ticket: Ticket, _event: Escalated, stamp: Stamp) -> bool:

@@ -6,6 +6,7 @@ encoded; a touched ticket is decoded once a batch, and its contribution replaced
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Container, Sequence
 from typing import Any, Final
 
@@ -27,6 +28,9 @@ from stream.timeline import timeline_of
 
 STATE_BYTES_MAX: Final = 900_000
 
+#: Tickets of a partition that are kept decoded beside their state.
+HOT_MAX: Final = 4_096
+
 #: The key under which a partition's earliest event time is kept; no subject begins with NUL.
 HISTORY_KEY: Final = b"\x00history"
 
@@ -40,6 +44,8 @@ class Admission(msgspec.Struct, frozen=True):
 
 
 class _Touched(msgspec.Struct):
+    """A ticket decoded, and what it contributes as the numbers stand."""
+
     ticket: Ticket
     before: Contribution
     changed: bool = False
@@ -59,6 +65,7 @@ class TicketPartition:
         self._admission = admission
         self._observe = observe
         self._states: dict[bytes, bytes] = {}
+        self._hot: dict[bytes, _Touched] = {}  # the latest touched, decoded, each with its present contribution
         self._by_day: dict[int, set[bytes]] = {}  # day of the last event -> keys that may expire then
 
     def __len__(self) -> int:
@@ -85,6 +92,7 @@ class TicketPartition:
         changed = [
             (key, self._settle(key, entry, records, now, refused)) for key, entry in touched.items() if entry.changed
         ]
+        self._keep_hot(touched)
         if self.history_since != since:
             changed.append((HISTORY_KEY, str(self.history_since).encode()))
         return Applied(changed, refused)
@@ -124,6 +132,9 @@ class TicketPartition:
             self.newest_event = instant
 
     def _load(self, key: bytes) -> _Touched:
+        hot = self._hot.pop(key, None)
+        if hot is not None:
+            return hot
         state = self._states.get(key)
         if state is None:
             return _Touched(Ticket(), NOTHING)
@@ -140,7 +151,17 @@ class TicketPartition:
         self._by_day.setdefault(entry.ticket.last_event // DAY, set()).add(key)
         after = contribution_of(entry.ticket, self._rules, self._vocabulary)
         self.floor.replace(entry.before, after, self._observe)
+        entry.before = after
         return state
+
+    def _keep_hot(self, touched: dict[bytes, _Touched]) -> None:
+        """What was touched now is likely to be touched again soon; the longest untouched go first."""
+        hot = self._hot
+        for key, entry in touched.items():
+            entry.changed = False
+            hot[key] = entry
+        for key in list(itertools.islice(hot, max(0, len(hot) - HOT_MAX))):
+            del hot[key]
 
     def _without_excess(self, key: bytes, records: Records, now: int, refused: list[Refused]) -> Ticket:
         """Apply the batch to one ticket again, record by record, refusing those that would make it too large."""
@@ -173,7 +194,7 @@ class TicketPartition:
                 self._restore(key, state)
 
     def _restore(self, key: bytes, state: bytes | None) -> None:
-        before = self._load(key).before
+        before = self._load(key).before  # no longer hot
         after = NOTHING
         if state is None:
             self._states.pop(key, None)

@@ -11,6 +11,9 @@ import msgspec
 
 from stream.ticket import Origin, Step, Ticket
 
+RESOLVED, REOPENED, PAUSED, RESUMED = map(int, Step)
+BY_AGENT = int(Origin.AGENT)
+
 
 class Timeline(msgspec.Struct, gc=False):
     """One ticket with a known creation. Instants in nanoseconds, never before the creation."""
@@ -47,7 +50,7 @@ def timeline_of(ticket: Ticket, skew: int) -> Timeline | None:
         return None
     created = ticket.creation[0]
     earliest = created - skew
-    line = Timeline(created=created, by_agent=ticket.creation[3] == Origin.AGENT)
+    line = Timeline(created=created, by_agent=ticket.creation[3] == BY_AGENT)
     line.first_reply = _first(ticket.replies, earliest, created)
     line.first_escalation = _first(ticket.escalations, earliest, created)
     _walk(ticket, line, earliest)
@@ -72,15 +75,15 @@ def _walk(ticket: Ticket, line: Timeline, earliest: int) -> None:
         if original < earliest:
             continue
         instant = max(original, created)
-        if step == Step.RESOLVED and line.is_open:
+        if step == RESOLVED and line.is_open:
             line.is_open = line.is_paused = False
             line.resolved.append(instant)
-        elif step == Step.REOPENED and not line.is_open:
+        elif step == REOPENED and not line.is_open:
             line.is_open = True
             line.reopened.append(instant)
-        elif step == Step.PAUSED and line.is_open and not line.is_paused:
+        elif step == PAUSED and line.is_open and not line.is_paused:
             line.is_paused = True
-        elif step == Step.RESUMED and line.is_paused:
+        elif step == RESUMED and line.is_paused:
             line.is_paused = False
         runs = line.is_open and not line.is_paused
         if runs and ran_from is None:

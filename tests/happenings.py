@@ -18,6 +18,7 @@ Happening = dict[str, Any]
 
 ALL_OF_IT = Admission(refuse_future=False, drop_old=False)  # as replay admits
 END_OF_TIME = 2**63 - 1
+TARGETS = ("first_response", "next_response", "resolution")
 
 
 def happening(
@@ -102,7 +103,8 @@ def floor_of(
     for event in log:
         shares[sum(event["subject"].encode()) % partitions].append(event)
     for number, share in enumerate(shares):
-        opened, changelog = tickets.open(number), {}
+        opened = tickets.open(number)
+        changelog: dict[bytes, bytes] = {}
         for turn, start in enumerate(range(0, len(share), batch), 1):
             applied = feed(opened, *share[start : start + batch])
             assert not applied.refused, applied.refused
@@ -139,7 +141,7 @@ def _window(name: str) -> Window:
 
 
 def _policy(entry: Mapping[str, Any]) -> Policy:
-    targets = {name: duration(entry[name]) for name in TARGETS if name in entry}
+    targets: dict[str, Any] = {name: duration(entry[name]) for name in TARGETS if name in entry}
     return Policy(
         name=entry["name"],
         starts_at=instant(entry["from"]) if "from" in entry else None,
@@ -147,6 +149,3 @@ def _policy(entry: Mapping[str, Any]) -> Policy:
         at_risk_ppm=round(entry.get("at_risk", 0.2) * 1_000_000),
         **targets,
     )
-
-
-TARGETS = ("first_response", "next_response", "resolution")

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from deskpulse.commands.options import addresses, broker_option
+from deskpulse.feeding import NoTopicsError, require_event_topics
 from deskpulse.progress import bar, counted
 from intake.imports.events import Event, Note, encode, events
 from intake.imports.files import BadRow, read_file
@@ -76,6 +77,8 @@ def command(map_file: Path, file: Path, source: str | None, broker: str | None) 
                 _print(found)
             else:
                 asyncio.run(_send(found, addresses(broker)))
+    except NoTopicsError as error:
+        raise click.ClickException(str(error)) from error
     except MapError as error:
         for problem in error.problems:
             click.echo(str(problem), err=True)
@@ -91,6 +94,7 @@ def _print(found: Iterator[Event]) -> None:
 
 async def _send(found: Iterator[Event], brokers: tuple[str, ...]) -> None:
     """Every ``created`` after all other events are acknowledged, so that history raises no breach on its way."""
+    await require_event_topics(brokers)
     created = []
     async with Sender(brokers) as sender:
         for event in found:

@@ -11,12 +11,11 @@ import click
 
 from deskpulse.commands.options import Duration, Instant, addresses, broker_option
 from deskpulse.commands.worker import stop_on_signals
-from deskpulse.feeding import Feed, ForeignEventsError, refuse_foreign
+from deskpulse.feeding import Feed, ForeignEventsError, NoTopicsError, refuse_foreign, require_event_topics
 from deskpulse.progress import bar, counted
 from intake.simulator.desk import DeskOptions, simulate
 from metrics.instants import DAY, SECOND
 from stream.rim.peeking import peek
-from stream.rim.preflight import any_reachable
 from stream.rim.sending import Sender
 from stream.rim.settings import EVENT_TOPICS
 
@@ -63,6 +62,8 @@ def command(
             asyncio.run(_send(options, addresses(broker), speed))
     except (ValueError, ForeignEventsError) as error:
         raise click.UsageError(str(error)) from error
+    except NoTopicsError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _print(options: DeskOptions) -> None:
@@ -73,8 +74,7 @@ def _print(options: DeskOptions) -> None:
 
 
 async def _send(options: DeskOptions, brokers: tuple[str, ...], speed: float) -> None:
-    if not await any_reachable(brokers):
-        raise click.ClickException(f"broker not reachable: {', '.join(brokers)}")
+    await require_event_topics(brokers)
     refuse_foreign(iter(await peek(brokers, EVENT_TOPICS)))
     stop = stop_on_signals()
     async with Sender(brokers) as sender:

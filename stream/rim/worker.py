@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from contextlib import suppress
 from typing import Any
 
 from metrics.instants import SECOND
@@ -152,14 +153,16 @@ class Rim:
             )
 
     async def _leave(self) -> None:
-        await self.settle()
-        self.readiness.hold("stopped")
         try:
-            if len(self.ownership) and self.agent.failed is None:
-                await asyncio.wait_for(seams.consumer(self.app).force_commit(), COMMIT_SECONDS)
-            await asyncio.wait_for(self.app.stop(), STOP_SECONDS)
+            async with asyncio.timeout(COMMIT_SECONDS):
+                await self.settle()
+                if len(self.ownership) and self.agent.failed is None:
+                    await seams.consumer(self.app).force_commit()
         except TimeoutError:
-            self.agent.fail("the broker did not let the worker leave in time; the next start reads some records again")
+            self.agent.fail("neither the batch in work nor its commit came to an end in time")
+        self.readiness.hold("stopped")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.app.stop(), STOP_SECONDS)
         self.ownership.drop_all()
 
 

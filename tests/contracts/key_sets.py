@@ -88,7 +88,8 @@ class AllKeySets:
 
 async def work(settings: RimSettings) -> None:
     def report(records: Records, _applied: Applied) -> None:
-        print(f"{records.topic} {records.partition} {records.offsets[-1]}", flush=True)
+        sys.stdout.write(f"{records.topic} {records.partition} {records.offsets[-1]}\n")
+        sys.stdout.flush()
 
     await run_until_signal(create_rim(settings, AllKeySets(SlowKeySets), Hooks(on_applied=report)))
 

@@ -58,7 +58,8 @@ async def administrator(settings: RimSettings) -> AsyncIterator[AIOKafkaAdminCli
 async def committed(settings: RimSettings) -> dict[tuple[str, int], int]:
     """The group's committed offsets, by topic partition; those that are 0 or none are left out."""
     async with administrator(settings) as client:
-        offsets = await client.list_consumer_group_offsets(settings.app_id)
+        wanted = [TopicPartition(topic, number) for topic in settings.event_topics for number in range(4)]
+        offsets = await client.list_consumer_group_offsets(settings.app_id, partitions=wanted)
     return {(tp.topic, tp.partition): meta.offset for tp, meta in offsets.items() if meta.offset > 0}
 
 

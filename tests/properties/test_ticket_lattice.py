@@ -57,7 +57,9 @@ def test_the_join_of_two_halves_does_not_depend_on_which_half_came_first(data: s
 
 
 @given(walks(), st.sets(st.integers(0, 14)))
-def test_stopping_encoding_decoding_and_resuming_anywhere_changes_nothing(log: list[Happening], stops: set[int]) -> None:
+def test_stopping_encoding_decoding_and_resuming_anywhere_changes_nothing(
+    log: list[Happening], stops: set[int]
+) -> None:
     ticket = Ticket()
     for number, event in enumerate(log):
         if number in stops:
@@ -82,12 +84,13 @@ def edited(number: int) -> Happening:
 
 def renamed(number: int) -> Happening:
     attribute = ("queue", "priority", "channel", "agent")[number % 4 if number < 40 else 0]
-    return many("ticket.updated", **{attribute: f"v{number}"})(number)
+    given: dict[str, Any] = {attribute: f"v{number}"}
+    return many("ticket.updated", **given)(number)
 
 
 def reported(number: int) -> Happening:
     day = f"{2000 + number}-01-01"
-    given = {"fact": "customers", "value": number, "period": {"start": day, "end": day}}
+    given: dict[str, Any] = {"fact": "customers", "value": number, "period": {"start": day, "end": day}}
     return many("business.reported", **given)(number)
 
 

@@ -1,6 +1,6 @@
 """One property per rule of "A ticket, exactly" (KPIS), each held against plain loops over the set of events.
 
-The loops look at the events' own JSON, never at what the ticket keeps of them.
+The loops are in ``retold``: they look at the events' own JSON, never at what the ticket keeps of them.
 """
 
 from collections import Counter
@@ -12,8 +12,9 @@ from metrics.contribution import NOTHING
 from metrics.measures import FIRST_SURVEY, Measure
 from metrics.policies import Policies, Policy, Rules
 from stream.timeline import Timeline, timeline_of
-from tests.happenings import Happening, contribution, joined, rank, when
+from tests.happenings import Happening, contribution, joined, when
 from tests.oracle.instants import HOUR
+from tests.properties.retold import changes, creation, is_by_agent, is_open, of, ran, replies, runs_after, taking_part
 from tests.properties.walks import (
     ANSWERED,
     CREATED,
@@ -29,55 +30,15 @@ from tests.properties.walks import (
     walks,
 )
 
-CLOCKLESS = ("ticket.created", "ticket.updated", "ticket.discarded", "ticket.restored", "survey.sent", "survey.answered")
+CLOCKLESS = (
+    "ticket.created",
+    "ticket.updated",
+    "ticket.discarded",
+    "ticket.restored",
+    "survey.sent",
+    "survey.answered",
+)
 LIFE = (CREATED, REPLIED, STEPS, STEPS, MESSAGE)
-
-
-def of(log: list[Happening], *kinds: str) -> list[Happening]:
-    """The events of some kinds, in order."""
-    return sorted((event for event in log if event["type"].removeprefix("support.") in kinds), key=rank)
-
-
-def creation(log: list[Happening]) -> Happening:
-    return of(log, "ticket.created")[0]
-
-
-def taking_part(log: list[Happening], *kinds: str) -> list[tuple[int, str]]:
-    """(instant as it counts, kind) of events not more than the skew before the creation."""
-    start = when(creation(log))
-    return [
-        (max(start, when(event)), event["type"].removeprefix("support.ticket."))
-        for event in of(log, *(f"ticket.{kind}" for kind in kinds))
-        if when(event) >= start - SKEW
-    ]
-
-
-def is_by_agent(log: list[Happening]) -> bool:
-    return creation(log)["data"].get("origin") == "agent"
-
-
-def replies(log: list[Happening]) -> list[int]:
-    """Public replies by humans, as they count."""
-    public = [
-        event
-        for event in log
-        if event["type"] != "support.ticket.replied"
-        or (event["data"].get("author", "human") in ("human", "") and event["data"].get("public", True))
-    ]
-    return [at for at, _ in taking_part(public, "replied")]
-
-
-def changes(log: list[Happening]) -> list[tuple[int, str]]:
-    """Only what finds it open resolves it, only what finds it resolved opens it."""
-    found: list[tuple[int, str]] = []
-    for at, kind in taking_part(log, "resolved", "reopened"):
-        if kind == ("reopened" if len(found) % 2 else "resolved"):
-            found.append((at, kind))
-    return found
-
-
-def is_open(log: list[Happening]) -> bool:
-    return len(changes(log)) % 2 == 0
 
 
 def line_of(log: list[Happening]) -> Timeline:
@@ -194,25 +155,6 @@ def test_resolution_time_is_that_of_tickets_resolved_now_and_the_first_resolve_i
     assert moments(log, Measure.FIRST_RESOLUTION) == [(at, at - start) for at in resolves[:1]]
 
 
-def runs_after(log: list[Happening], at: int) -> tuple[bool, bool]:
-    """(open, paused) right after an instant, walked from the creation each time."""
-    opened, paused = True, False
-    for then, kind in taking_part(log, "resolved", "reopened", "paused", "resumed"):
-        if then > at:
-            break
-        opened = (opened and kind != "resolved") or kind == "reopened"
-        paused = opened and ((paused and kind != "resumed") or kind == "paused")
-    return opened, paused
-
-
-def ran(log: list[Happening], until: int) -> int:
-    """How long the resolution clock has run: open, and not paused."""
-    edges = {at for at, _ in taking_part(log, "resolved", "reopened", "paused", "resumed")}
-    cuts = sorted({when(creation(log)), until} | {at for at in edges if at < until})
-    pieces = zip(cuts, cuts[1:], strict=False)
-    return sum(end - start for start, end in pieces if runs_after(log, start) == (True, False))
-
-
 @given(created_walks(CREATED, STEPS))
 def test_paused_lasts_until_the_next_resumed_or_resolve_and_needs_an_open_ticket(log: list[Happening]) -> None:
     line = line_of(log)
@@ -267,10 +209,16 @@ def test_the_latest_answer_of_one_identity_counts_in_its_tickets_queue_else_its_
         data = event["data"]
         scale = tuple(data.get("scale") or ((1, 5) if data["survey"] == "csat" else (0, 10)))
         latest[data.get("response") or "", data["survey"], scale, data.get("item", "")] = event
-    queues = [event["data"]["queue"] for event in of(log, "ticket.created", "ticket.updated") if event["data"].get("queue")]
+    queues = [
+        event["data"]["queue"] for event in of(log, "ticket.created", "ticket.updated") if event["data"].get("queue")
+    ]
     is_known = bool(of(log, "ticket.created"))
     expected = Counter(
-        (queues[-1] if is_known else event["data"].get("queue", "other"), when(event), event["data"]["score"] - identity[2][0])
+        (
+            queues[-1] if is_known else event["data"].get("queue", "other"),
+            when(event),
+            event["data"]["score"] - identity[2][0],
+        )
         for identity, event in latest.items()
     )
     found = [(queue, at, score) for queue, at, measure, score in contribution(log).moments if measure >= FIRST_SURVEY]

@@ -34,6 +34,14 @@ def written(fields: list[object], version: int = VERSION) -> bytes:
     return bytes([version]) + msgspec.msgpack.encode(fields)
 
 
+def is_a_ticket_or_refused(state: bytes) -> bool:
+    """Any other exception than the refusal passes on."""
+    try:
+        return isinstance(decode(state), Ticket)
+    except StateError as error:
+        return bool(str(error))
+
+
 def test_a_state_comes_back_as_it_was_written() -> None:
     ticket = joined(LOG)
     assert decode(encode(ticket)) == ticket
@@ -101,20 +109,10 @@ def test_a_corrupt_state_is_refused(state: bytes) -> None:
 def test_a_state_with_bytes_replaced_is_a_ticket_or_refused(at: int, other: bytes, length: int) -> None:
     state = encode(joined(LOG))
     at %= len(state)
-    try:
-        ticket = decode(state[:at] + other + state[at + length :])
-    except StateError as error:
-        assert str(error)
-    else:
-        assert isinstance(ticket, Ticket)
+    assert is_a_ticket_or_refused(state[:at] + other + state[at + length :])
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.binary())
 def test_arbitrary_bytes_are_a_ticket_or_refused(state: bytes) -> None:
-    try:
-        ticket = decode(bytes([VERSION]) + state)
-    except StateError as error:
-        assert str(error)
-    else:
-        assert isinstance(ticket, Ticket)
+    assert is_a_ticket_or_refused(bytes([VERSION]) + state)

@@ -240,7 +240,7 @@ def test_a_ticket_older_than_live_since_is_judged_by_nothing_and_waits_uncounted
 def test_an_answer_counts_in_its_tickets_queue_or_its_own_and_its_latest_edit_replaces_it(
     before: list[Happening], queue: str
 ) -> None:
-    given = {"survey": "csat", "queue": "returns", "response": "r"}
+    given: dict[str, Any] = {"survey": "csat", "queue": "returns", "response": "r"}
     log = [*before, at(50, "answered", score=2, **given), at(40, "answered", score=5, **given)]
     answers = [moment for moment in contribution(log).moments if moment[2] >= FIRST_SURVEY]
     assert answers == [(queue, START + 50 * MINUTE, FIRST_SURVEY, 1)]
