@@ -43,7 +43,6 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     partitions: int | None = None  # of topics that this run creates; else as configured
     admission: Admission = Admission()
     is_embedded: bool = False  # the broker is the embedded one: one copy, dynamic members, short sessions
-    is_alone: bool = True  # no other worker: window values are exported here
     stops_on_refusals: bool = True
     on_fatal: Callable[[str], None] = stop_hard
 
@@ -160,7 +159,7 @@ class Worker:
     def view(self, at: int) -> View:
         """The immutable view that the exposition is rendered from."""
         began = time.perf_counter()
-        snapshot = self.snapshot(at) if self.setting.is_alone else None
+        snapshot = self.snapshot(at) if self._is_alone() else None
         made = view(self.tickets, self._ready_partitions(), self.activity, self.pipeline(), at, snapshot)
         self._collect_seconds = time.perf_counter() - began
         return made
@@ -187,6 +186,10 @@ class Worker:
             collect_seconds=self._collect_seconds,
             build=self._build,
         )
+
+    def _is_alone(self) -> bool:
+        """Every partition is this worker's: it exports the window values, of which there must be one exporter."""
+        return 0 < len(self.tickets.partitions) == self._total()
 
     def _ready_partitions(self) -> list[int]:
         rim = self._rim

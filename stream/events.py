@@ -8,7 +8,7 @@ instant, or why the record is refused; it never raises, whatever the bytes are. 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -258,8 +258,6 @@ class Refusal(msgspec.Struct, frozen=True):
 
     reason: Reason
     detail: str
-
-    happened: ClassVar[None] = None
 
 
 _decode = msgspec.json.Decoder(Event).decode

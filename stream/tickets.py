@@ -106,6 +106,8 @@ class TicketPartition:
             return decoded
         event, instant = decoded
         subject = event.subject.encode()
+        if subject[0] == 0:
+            return Refusal(Reason.BAD_FIELD, f"the subject {event.subject!r} begins with NUL")
         admission = self._admission
         if key != subject:
             return Refusal(Reason.KEY, f"the record's key {key!r} is not the subject {event.subject!r}")

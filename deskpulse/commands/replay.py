@@ -8,13 +8,16 @@ from pathlib import Path
 
 import click
 import msgspec
-from metrics.exposition import render
+from aiokafka.errors import KafkaError
 
 from deskpulse.commands.options import Instant, addresses, broker_option, config_option, configuration
 from deskpulse.logs import open_log, records
 from deskpulse.progress import bar
 from deskpulse.replay import Replayed, ReplayError, replay
 from deskpulse.tables import print_snapshot
+from metrics.exposition import render
+from stream.rim.embedded import BrokerStartError
+from stream.rim.preflight import PreflightError
 
 
 @click.command("replay")
@@ -41,7 +44,7 @@ def command(file: str, broker: str | None, at: int | None, form: str | None, con
     with open_log(file) as lines, bar() as progress:
         try:
             done = asyncio.run(replay(settings, records(lines), progress, brokers=brokers, at=at))
-        except ReplayError as error:
+        except (ReplayError, BrokerStartError, PreflightError, KafkaError) as error:
             raise click.ClickException(str(error)) from error
     _print(done, form or ("table" if sys.stdout.isatty() else "json"))
     for reason, count in sorted(done.refused.items()):
