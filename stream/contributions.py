@@ -38,14 +38,15 @@ def contribution_of(ticket: Ticket, rules: Rules, vocabulary: Vocabulary) -> Con
     moments: list[Moment] = []
     _count(line, queue, moments)
     judged = rules.live_since is None or line.created >= rules.live_since
+    policy = _policy(line.created, latest, rules)
     if judged:
-        _judge(line, queue, attributes, rules, moments)
+        _judge(line, queue, attributes, policy, rules, moments)
     if ticket.answers:
         _answers(ticket, queue, rules, vocabulary, moments)
     skewed, before = _misplaced(ticket, line.created, rules.skew)
     return Contribution(
         moments=tuple(moments),
-        live=_live(line, queue, priority, latest, rules, is_counted=judged) if line.is_open else None,
+        live=_live(line, queue, priority, policy, is_counted=judged) if line.is_open else None,
         priority=priority,
         channel=labels.channel(latest[1]),
         clock_skew=skewed,
@@ -81,17 +82,26 @@ def _count(line: Timeline, queue: str, moments: list[Moment]) -> None:
         add((queue, created, COHORT_CLOSED, line.resolved[-1] - created))
 
 
-def _judge(line: Timeline, queue: str, attributes: list[Attributes], rules: Rules, moments: list[Moment]) -> None:
+def _judge(
+    line: Timeline,
+    queue: str,
+    attributes: list[Attributes],
+    latest: Policy | None,
+    rules: Rules,
+    moments: list[Moment],
+) -> None:
     """Settled clocks: met or breached, under the policy of the attributes as of the settling instant."""
-    created = line.created
+    created, last_given = line.created, attributes[-1][0]
     if line.first_reply is not None and not line.by_agent:
-        policy = _policy(created, _values(attributes, line.first_reply), rules)
+        policy = latest
+        if last_given > line.first_reply:
+            policy = _policy(created, _values(attributes, line.first_reply), rules)
         if policy is not None and policy.first_response is not None:
             met = line.first_reply <= created + policy.first_response
             moments.append((queue, line.first_reply, REPLY_VERDICT[met], 0))
     if not line.is_open:
         settled = line.resolved[-1]
-        policy = _policy(created, _values(attributes, settled), rules)
+        policy = latest if last_given <= settled else _policy(created, _values(attributes, settled), rules)
         if policy is not None and policy.resolution is not None:
             due = _reached(line, policy.resolution)
             met = due is None or settled <= due
@@ -111,10 +121,7 @@ def _answers(ticket: Ticket, queue: str | None, rules: Rules, vocabulary: Vocabu
 # ------------------------------------------------------------------------------------------------ live sets
 
 
-def _live(
-    line: Timeline, queue: str, priority: str, latest: tuple[str, ...], rules: Rules, *, is_counted: bool
-) -> Live:
-    policy = _policy(line.created, latest, rules)
+def _live(line: Timeline, queue: str, priority: str, policy: Policy | None, *, is_counted: bool) -> Live:
     return Live(
         queue=queue,
         priority=priority,
