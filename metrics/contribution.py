@@ -41,6 +41,7 @@ class Contribution(msgspec.Struct, frozen=True, gc=False):
     orphans: int = 0  # 1: its creation is not known yet
     clock_skew: int = 0  # events that count as at creation
     before_creation: int = 0  # events that take no part
+    full_histories: int = 0  # histories at their bound: older elements may be gone
 
 
 NOTHING = Contribution()

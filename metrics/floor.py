@@ -24,7 +24,7 @@ class PartitionFloor:
         self.panes = Panes(vocabulary, horizon)
         self.live: live.LiveSets = {}
         self.moments_by_queue: dict[str, int] = {}  # which queues have a ticket or an answer at all
-        self.orphans = self.clock_skew = self.before_creation = 0
+        self.orphans = self.clock_skew = self.before_creation = self.full_histories = 0
 
     def replace(self, before: Contribution, after: Contribution, observe: Observer | None = None) -> None:
         """Take one entry's former contribution back and add its new one."""
@@ -42,6 +42,7 @@ class PartitionFloor:
         self.orphans += after.orphans - before.orphans
         self.clock_skew += after.clock_skew - before.clock_skew
         self.before_creation += after.before_creation - before.before_creation
+        self.full_histories += after.full_histories - before.full_histories
 
     def _add(self, moments: list[Moment], sign: int) -> None:
         self.panes.add(moments, sign)

@@ -20,6 +20,7 @@ from metrics.live import Instants, LiveSet
 from metrics.measures import (
     BUCKET_MASK,
     FIRST_SURVEY,
+    MEASURE_BITS,
     MEASURE_MASK,
     MEASURE_SHIFT,
     QUEUE_SHIFT,
@@ -112,7 +113,7 @@ def snapshot(
         "history_since": format_instant(since) if since is not None else None,
         "data_quality": {
             name: sum(getattr(part.floor, name) for part in parts)
-            for name in ("orphans", "clock_skew", "before_creation")
+            for name in ("orphans", "clock_skew", "before_creation", "full_histories")
         },
         "all": scope(sorted(live), range(len(vocabulary.queues))),
         "queues": {name: scope((name,), (ids[name],) if name in ids else ()) for name in sorted(names)},
@@ -234,8 +235,8 @@ def _window(
     }
     for survey, lowest, highest in (("csat", 1, 5), ("nps", 0, 10), ("ces", 1, 7)):
         made[survey] = summary(survey, lowest, highest, {})
-    for number, instrument in enumerate(vocabulary.instruments):
-        counts = table.get(FIRST_SURVEY + number)
+    for instrument, number in sorted(zip(vocabulary.instruments, range(FIRST_SURVEY, 2**MEASURE_BITS), strict=False)):
+        counts = table.get(number)
         if counts:
             made[instrument_name(*instrument)] = summary(*instrument, counts)
     return made

@@ -8,7 +8,7 @@ from __future__ import annotations
 from metrics.contribution import NOTHING, Clock, Contribution, Live
 from metrics.measures import Measure, Moment, Vocabulary
 from metrics.policies import PPM, Policy, Rules
-from stream.ticket import Attributes, Ticket
+from stream.ticket import HISTORY_MAX, Attributes, Ticket
 from stream.timeline import Timeline, timeline_of
 
 FIRST_RESPONSE, NEXT_RESPONSE, RESOLUTION = 0, 1, 2
@@ -43,7 +43,7 @@ def contribution_of(ticket: Ticket, rules: Rules, vocabulary: Vocabulary) -> Con
         _judge(line, queue, attributes, policy, rules, moments)
     if ticket.answers:
         _answers(ticket, queue, rules, vocabulary, moments)
-    skewed, before = _misplaced(ticket, line.created, rules.skew)
+    skewed, before, full = _quality(ticket, line.created, rules.skew)
     return Contribution(
         moments=tuple(moments),
         live=_live(line, queue, priority, policy, is_counted=judged) if line.is_open else None,
@@ -51,6 +51,7 @@ def contribution_of(ticket: Ticket, rules: Rules, vocabulary: Vocabulary) -> Con
         channel=labels.channel(latest[1]),
         clock_skew=skewed,
         before_creation=before,
+        full_histories=full,
     )
 
 
@@ -207,10 +208,14 @@ def _orphan(ticket: Ticket, rules: Rules, vocabulary: Vocabulary) -> Contributio
     return Contribution(moments=tuple(moments), orphans=int(waits), channel=channel)
 
 
-def _misplaced(ticket: Ticket, created: int, skew: int) -> tuple[int, int]:
-    """How many kept events count as at creation, and how many take no part since they are earlier still."""
-    skewed = before = 0
+def _quality(ticket: Ticket, created: int, skew: int) -> tuple[int, int, int]:
+    """Kept events that count as at creation; that take no part since they are earlier still; and full histories.
+
+    A full history may have lost older elements; that it is full is a function of the events alone.
+    """
+    skewed = before = full = 0
     for history in (ticket.replies, ticket.resolves, ticket.pauses, ticket.escalations, ticket.messages):
+        full += len(history) >= HISTORY_MAX
         for element in history:
             if element[0] >= created:
                 break
@@ -218,4 +223,4 @@ def _misplaced(ticket: Ticket, created: int, skew: int) -> tuple[int, int]:
                 before += 1
             else:
                 skewed += 1
-    return skewed, before
+    return skewed, before, full + (len(ticket.attributes) >= HISTORY_MAX)

@@ -37,5 +37,5 @@ def decode(state: bytes) -> Ticket:
         raise StateError(f"the state has version {version}; this program reads 1 to {VERSION}: upgrade it")
     try:
         return _decode_fields(memoryview(state)[1:])
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
         raise StateError(f"the state cannot be read: {error}") from error

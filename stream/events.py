@@ -261,8 +261,10 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 _decode = msgspec.json.Decoder(Event).decode
-_TIME: Final = re.compile(r"at `\$\.time`")
-_SCORE: Final = re.compile(r"at `\$\.data\.(score|expectation)`")
+_MISSING: Final = ("Object missing required field ", "Expected `str` of length >= 1 ")
+_SCORE: Final = re.compile(r" - at `\$\.data\.(score|expectation)`$")
+#: A scale's ends lie within 32 bits, so that any state can hold them.
+SCALE_END_MAX: Final = 2**31 - 1
 
 
 def decode(payload: bytes | None) -> tuple[Event, int] | Refusal:
@@ -306,9 +308,9 @@ def _refusal(payload: bytes, message: str) -> Refusal:
 
 
 def _reason_of(message: str, envelope: dict[str, Any]) -> Reason:
-    if "missing required field" in message or "length >= 1" in message or envelope.get("data", 0) is None:
+    if message.startswith(_MISSING) or envelope.get("data", 0) is None:
         return Reason.MISSING_FIELD
-    if _TIME.search(message):
+    if message.endswith(" - at `$.time`"):
         return Reason.BAD_TIME
     if _SCORE.search(message):
         return Reason.BAD_SCORE
@@ -317,7 +319,7 @@ def _reason_of(message: str, envelope: dict[str, Any]) -> Reason:
 
 def _judge_answer(data: AnsweredData) -> Refusal | None:
     lowest, highest = scale_of(data)
-    if not 0 < highest - lowest <= SCALE_SPAN_MAX:
+    if not 0 < highest - lowest <= SCALE_SPAN_MAX or max(-lowest, highest) > SCALE_END_MAX:
         return Refusal(Reason.BAD_FIELD, f"a scale is [lowest, highest], not [{lowest}, {highest}]")
     for name, score in (("score", data.score), ("expectation", data.expectation)):
         if score is not None and not lowest <= score <= highest:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Callable
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -54,21 +54,6 @@ class Origin(IntEnum):
     CUSTOMER = 0
     AGENT = 1
     SYSTEM = 2
-
-
-class Cut(IntFlag):
-    """Histories that lost their oldest elements to the bound."""
-
-    ATTRIBUTES = 1
-    RESOLVES = 2
-    PAUSES = 4
-    ESCALATIONS = 8
-    MESSAGES = 16
-    CONVERSIONS = 32
-    SURVEYS = 64
-    ANSWERS = 128
-    FACTS = 256
-    REPLIES = 512
 
 
 Stamp = tuple[int, str, str]  # instant, source, event id
@@ -143,7 +128,6 @@ class Ticket(msgspec.Struct, array_like=True, gc=False):
     sent: list[Sent] = []
     answers: list[Answer] = []
     facts: list[Fact] = []
-    cut: int = 0
     last_event: int = -(2**63)  # the latest instant of any event applied: what retention goes by
 
     def apply(self, event: Event, instant: int) -> bool:
@@ -160,21 +144,23 @@ class Ticket(msgspec.Struct, array_like=True, gc=False):
 # ------------------------------------------------------------------------------------------- one rule each
 
 _ORIGINS: Final = {"": 0, **{origin.name.lower(): int(origin) for origin in Origin}}
-_REPLIES_WHOLE: Final = ~int(Cut.REPLIES)
 _RESOLVED, _REOPENED, _PAUSED, _RESUMED = map(int, Step)
 
 _Element = TypeVar("_Element", Stamp, StepTaken, Conversion, Sent)
 
 
-def _insert(ticket: Ticket, elements: list[_Element], element: _Element, cut: Cut) -> bool:
+def _insert(elements: list[_Element], element: _Element) -> bool:
     """Add to a sorted set that keeps its greatest ``HISTORY_MAX`` elements."""
     at = bisect_left(elements, element)
     if at < len(elements) and elements[at] == element:
         return False
+    if len(elements) < HISTORY_MAX:
+        elements.insert(at, element)
+        return True
+    if at == 0:  # older than all of a full history
+        return False
     elements.insert(at, element)
-    if len(elements) > HISTORY_MAX:
-        del elements[0]
-        ticket.cut |= cut
+    del elements[0]
     return True
 
 
@@ -206,11 +192,12 @@ def _set_attributes(ticket: Ticket, element: Attributes) -> bool:
         return False
     elements.insert(at, element)
     if len(elements) > HISTORY_MAX:
-        _cut_attributes(ticket)
+        _bound_attributes(ticket)
+        return element in ticket.attributes
     return True
 
 
-def _cut_attributes(ticket: Ticket) -> None:
+def _bound_attributes(ticket: Ticket) -> None:
     """Keep an element while it is among the latest ``HISTORY_MAX`` that gave any one attribute."""
     given = [0] * 6
     kept = []
@@ -222,8 +209,6 @@ def _cut_attributes(ticket: Ticket) -> None:
                 wanted |= given[index] <= HISTORY_MAX
         if wanted:
             kept.append(element)
-        else:
-            ticket.cut |= Cut.ATTRIBUTES
     kept.reverse()
     ticket.attributes = kept
 
@@ -259,43 +244,38 @@ def _keep_first(ticket: Ticket) -> None:
     creation = ticket.creation
     replies = ticket.replies
     kept = len(replies) if creation is None else bisect_left(replies, (creation[0], "", "")) + 1
-    if kept > HISTORY_MAX:
-        kept = HISTORY_MAX
-        ticket.cut |= Cut.REPLIES
-    else:
-        ticket.cut &= _REPLIES_WHOLE  # what was lost lies after the first reply, and cannot matter
-    del replies[kept:]
+    del replies[min(kept, HISTORY_MAX) :]
 
 
 def _message(ticket: Ticket, _event: CustomerReplied, stamp: Stamp) -> bool:
     if ticket.last_reply is not None and stamp[0] <= ticket.last_reply:
         return False
-    return _insert(ticket, ticket.messages, stamp, Cut.MESSAGES)
+    return _insert(ticket.messages, stamp)
 
 
 def _resolved(ticket: Ticket, _event: Resolved, stamp: Stamp) -> bool:
-    return _insert(ticket, ticket.resolves, (*stamp, _RESOLVED), Cut.RESOLVES)
+    return _insert(ticket.resolves, (*stamp, _RESOLVED))
 
 
 def _reopened(ticket: Ticket, _event: Reopened, stamp: Stamp) -> bool:
-    return _insert(ticket, ticket.resolves, (*stamp, _REOPENED), Cut.RESOLVES)
+    return _insert(ticket.resolves, (*stamp, _REOPENED))
 
 
 def _paused(ticket: Ticket, _event: Paused, stamp: Stamp) -> bool:
-    return _insert(ticket, ticket.pauses, (*stamp, _PAUSED), Cut.PAUSES)
+    return _insert(ticket.pauses, (*stamp, _PAUSED))
 
 
 def _resumed(ticket: Ticket, _event: Resumed, stamp: Stamp) -> bool:
-    return _insert(ticket, ticket.pauses, (*stamp, _RESUMED), Cut.PAUSES)
+    return _insert(ticket.pauses, (*stamp, _RESUMED))
 
 
 def _escalated(ticket: Ticket, _event: Escalated, stamp: Stamp) -> bool:
-    return _insert(ticket, ticket.escalations, stamp, Cut.ESCALATIONS)
+    return _insert(ticket.escalations, stamp)
 
 
 def _converted(ticket: Ticket, event: Converted, stamp: Stamp) -> bool:
     value = event.data.value if event.data else None
-    return _insert(ticket, ticket.conversions, (*stamp, value or 0.0), Cut.CONVERSIONS)
+    return _insert(ticket.conversions, (*stamp, value or 0.0))
 
 
 def _judged(ticket: Ticket, event: Discarded | Restored, stamp: Stamp) -> bool:
@@ -310,7 +290,7 @@ def _judged(ticket: Ticket, event: Discarded | Restored, stamp: Stamp) -> bool:
 def _sent(ticket: Ticket, event: SurveySent, stamp: Stamp) -> bool:
     data = event.data
     element = (*stamp, str(data.survey), data.response or "", data.queue or "", data.channel or "")
-    return _insert(ticket, ticket.sent, element, Cut.SURVEYS)
+    return _insert(ticket.sent, element)
 
 
 def _answered(ticket: Ticket, event: SurveyAnswered, stamp: Stamp) -> bool:
@@ -320,7 +300,7 @@ def _answered(ticket: Ticket, event: SurveyAnswered, stamp: Stamp) -> bool:
         *stamp, data.survey, lowest, highest, data.response or "", data.item or "", data.score, data.expectation,
         data.about or "", data.queue or "", data.channel or "", data.comment or "", data.reasons,
     )  # fmt: skip
-    return _replace(ticket, ticket.answers, answer, Cut.ANSWERS)
+    return _replace(ticket.answers, answer)
 
 
 def _reported(ticket: Ticket, event: Reported, stamp: Stamp) -> bool:
@@ -329,7 +309,7 @@ def _reported(ticket: Ticket, event: Reported, stamp: Stamp) -> bool:
         *stamp, data.fact, data.queue or "", data.period.start, data.period.end, data.value,
         data.unit or "", data.reported_by or "", data.definition or "",
     )  # fmt: skip
-    return _replace(ticket, ticket.facts, fact, Cut.FACTS)
+    return _replace(ticket.facts, fact)
 
 
 def _order(element: Answer | Fact) -> tuple[int, str, str, str]:
@@ -339,7 +319,7 @@ def _order(element: Answer | Fact) -> tuple[int, str, str, str]:
 _Latest = TypeVar("_Latest", Answer, Fact)
 
 
-def _replace(ticket: Ticket, elements: list[_Latest], element: _Latest, cut: Cut) -> bool:
+def _replace(elements: list[_Latest], element: _Latest) -> bool:
     """Last writer wins per identity; the latest ``HISTORY_MAX`` identities are kept, sorted by stamp."""
     identity = element.identity
     for at, other in enumerate(elements):
@@ -349,10 +329,7 @@ def _replace(ticket: Ticket, elements: list[_Latest], element: _Latest, cut: Cut
             del elements[at]
             break
     insort(elements, element, key=_order)
-    if len(elements) > HISTORY_MAX:
-        del elements[0]
-        ticket.cut |= cut
-    return True
+    return len(elements) <= HISTORY_MAX or elements.pop(0) is not element
 
 
 _APPLY: Final[dict[type, Callable[[Ticket, Any, Stamp], bool | None]]] = {

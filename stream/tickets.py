@@ -92,6 +92,7 @@ class TicketPartition:
         changed = [
             (key, self._settle(key, entry, records, now, refused)) for key, entry in touched.items() if entry.changed
         ]
+        changed = [(key, state) for key, state in changed if state]
         self._keep_hot(touched)
         if self.history_since != since:
             changed.append((HISTORY_KEY, str(self.history_since).encode()))
@@ -144,10 +145,12 @@ class TicketPartition:
         return _Touched(ticket, contribution_of(ticket, self._rules, self._vocabulary))
 
     def _settle(self, key: bytes, entry: _Touched, records: Records, now: int, refused: list[Refused]) -> bytes:
-        """Keep a touched ticket's new state and numbers; returns the state."""
+        """Keep a touched ticket's new state and numbers; returns the state, empty where nothing could be kept."""
         state = encode(entry.ticket)
         if len(state) > STATE_BYTES_MAX:
             entry.ticket = self._without_excess(key, records, now, refused)
+            if entry.ticket == Ticket():
+                return b""
             state = encode(entry.ticket)
         self._states[key] = state
         self._by_day.setdefault(entry.ticket.last_event // DAY, set()).add(key)

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from typing import NoReturn
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import InvalidTimestampError, KafkaError
 from aiokafka.partitioner import murmur2
 
 from stream.records import Applied, Records
@@ -39,6 +39,7 @@ class Counts:
         self.misrouted = 0
         self.changelog_records = 0
         self.tombstones = 0
+        self.foreign_appends = 0  # appends that found records of another worker before them
         self.rebalances = 0
         self.recovered_records = 0
         self.recovery_seconds = 0.0  # of the last recovery
@@ -50,14 +51,16 @@ class StopWorkerError(Exception):
 
 
 class Pulse:
-    """Notices that the process stood still for longer than its session, as after SIGSTOP.
+    """Notices that the process stood still until its session may have been over, as after SIGSTOP.
 
     Its partitions have other owners by then, whose changelog records an append of ours would undo.
     """
 
     def __init__(self, session_seconds: float) -> None:
-        self.beat_seconds = session_seconds / 10
-        self._longest = max(session_seconds, SESSION_SECONDS_MIN)
+        session = max(session_seconds, SESSION_SECONDS_MIN)
+        self.beat_seconds = session * 0.1
+        # The broker counts from its last heartbeat, which may be 0.3 of a session old when the process stops.
+        self._longest = session * 0.6
         self._last = time.monotonic()
 
     async def run(self) -> None:
@@ -68,10 +71,10 @@ class Pulse:
             self.check()
 
     def check(self) -> None:
-        """StopWorkerError if the last beat is longer ago than the session lasts."""
+        """StopWorkerError if the last beat is so long ago that the session may be over."""
         paused = time.monotonic() - self._last
         if paused > self._longest:
-            raise StopWorkerError(f"the process stood still for {paused:.0f} s: its partitions have other owners")
+            raise StopWorkerError(f"the process stood still for {paused:.0f} s: its partitions may have other owners")
 
 
 class BatchAgent:
@@ -143,7 +146,7 @@ class BatchAgent:
             await self.stand_still(str(error))
         except Exception as error:  # noqa: BLE001 (whatever it is, this batch must not count as processed)
             log.exception("%s", doing)
-            await self.stand_still(f"{doing} failed: {error!r}")
+            await self.stand_still(f"{doing}, failed: {error!r}")
 
     def _check_order(self, records: Records) -> None:
         end = records.offsets[-1]
@@ -157,15 +160,22 @@ class BatchAgent:
     ) -> None:
         if not entries:
             return
+        # Taken before the look at the pulse: a process that stood still after the look has an old timestamp, which the
+        # changelog topic refuses (`message.timestamp.before.max.ms`); one that stood still before it stops here.
+        at_ms = time.time_ns() // NANOSECONDS_PER_MS
         self.pulse.check()
-        at_ms = self._settings.clock() // NANOSECONDS_PER_MS
+        where = f"{self._settings.changelog} {owned.number}"
         try:
-            owned.changelog_offset = await changelog.append(
-                producer, self._settings.changelog, owned.number, entries, at_ms
-            )
+            last = await changelog.append(producer, self._settings.changelog, owned.number, entries, at_ms)
+        except InvalidTimestampError as error:
+            late = "it came too late, or this machine's clock is not the broker's"
+            raise StopWorkerError(f"the changelog {where} took no append: {late}") from error
         except KafkaError as error:
-            where = f"{self._settings.changelog} {owned.number}"
             raise StopWorkerError(f"the changelog {where} took no append: {error!r}") from error
+        if last != owned.changelog_offset + len(entries):
+            log.warning("the changelog %s has records of another worker before offset %d", where, last)
+            self.counts.foreign_appends += 1
+        owned.changelog_offset = last
         self.counts.changelog_records += len(entries)
 
     async def _refuse(self, records: Records, applied: Applied, producer: AIOKafkaProducer) -> None:

@@ -8,7 +8,12 @@ log = logging.getLogger("deskpulse.rim")
 
 LINE = "deskpulse: %(levelname)s: %(name)s: %(message)s"
 #: Faust's and aiokafka's own lines tell of their inner life; what an operator needs of it, the rim says itself.
-CHATTY = {"faust": logging.ERROR, "mode": logging.ERROR, "aiokafka": logging.CRITICAL}
+CHATTY = {
+    "faust": logging.ERROR,
+    "mode": logging.ERROR,
+    "stream.rim.seams": logging.ERROR,  # Faust's services log by the module of their class
+    "aiokafka": logging.CRITICAL,
+}
 
 
 class OneLine(logging.Formatter):

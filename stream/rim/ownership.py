@@ -7,10 +7,35 @@ partition which stays with this worker through a rebalance needs only what other
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 from stream.records import Partition, Partitions, Records
 
 NOTHING_HELD = -1
+
+
+class Changelog(Protocol):
+    """What Faust's overridden parts tell and ask the rim, in the course of a rebalance and its recovery."""
+
+    def assign(self, partitions: set[int], generation: int) -> None:
+        """These partitions are ours from now on."""
+        ...
+
+    def changelog_offset(self, partition: int) -> int:
+        """The last changelog offset that the state contains; -1 for none."""
+        ...
+
+    def restore(self, records: Records) -> None:
+        """Take changelog records back; must not raise: Faust would log it and go on without them."""
+        ...
+
+    def recovered(self) -> None:
+        """All assigned partitions are recovered; event topics are read from here on."""
+        ...
+
+    async def settle(self) -> None:
+        """Partitions are about to be taken away: finish the batch in work, begin no other."""
+        ...
 
 
 class Owned:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import InvalidConfigurationError, KafkaError, TopicAlreadyExistsError, for_code
 
 from stream.rim.changelog import LETTER_BYTES_MAX
 from stream.rim.log import log
@@ -22,10 +22,17 @@ from stream.rim.settings import RimSettings
 RETRY_SECONDS_MIN = 0.5
 RETRY_SECONDS_MAX = 10.0
 CONNECT_SECONDS = 3.0
+LEADER_LOOK_SECONDS = 0.05
+LEADER_LOOKS_MAX = 200
 DAY_MS = 86_400_000
 #: As long as settled tickets are kept by default, so that a table can be built again from the events.
 EVENTS_KEPT_MS = 62 * DAY_MS
 LETTERS_KEPT_MS = 30 * DAY_MS
+#: The changelog refuses records older than this share of the session. A worker that stood still, or whose packets were
+#: held up, may have lost its partitions by then: its append would undo what their new owner wrote. The earliest that
+#: can happen is 0.7 of a session after the record (heartbeats come every 0.3); 0.2 are left for clocks that differ.
+LATE_LIMIT = "message.timestamp.before.max.ms"
+LATE_SHARE = 0.5
 
 
 class PreflightError(Exception):
@@ -113,9 +120,32 @@ async def create_topics(settings: RimSettings) -> list[str]:
         found = {topic["topic"] for topic in await client.describe_topics()}
         missing = [topic for topic in settings.all_topics if topic not in found]
         if missing:
-            answer = await client.create_topics([new_topic(settings, topic) for topic in missing])
-            refuse_errors(answer)
+            await create_missing(client, settings, missing)
+            await wait_for_leaders(client, set(missing))
     return missing
+
+
+async def create_missing(client: AIOKafkaAdminClient, settings: RimSettings, missing: list[str]) -> None:
+    """Create these; a broker older than Kafka 3.6 gets its changelog without the limit on late appends."""
+    answer = await client.create_topics([new_topic(settings, topic) for topic in missing])
+    if any(code == InvalidConfigurationError.errno for _topic, code, *_ in answer.topic_errors):
+        log.warning("the broker knows no %s: a worker that was stopped and resumed can undo changes", LATE_LIMIT)
+        older = [new_topic(settings, topic) for topic in missing]
+        for topic in older:
+            topic.topic_configs.pop(LATE_LIMIT, None)
+        answer = await client.create_topics(older)
+    refuse_errors(answer)
+
+
+async def wait_for_leaders(client: AIOKafkaAdminClient, topics: set[str]) -> None:
+    """Return once all these topics can be written to: a broker answers before it has led them into its metadata."""
+    for _ in range(LEADER_LOOKS_MAX):
+        described = [topic for topic in await client.describe_topics() if topic["topic"] in topics]
+        leaders = [partition["leader"] for topic in described for partition in topic["partitions"]]
+        if len(described) == len(topics) and min(leaders, default=-1) >= 0:
+            return
+        await asyncio.sleep(LEADER_LOOK_SECONDS)
+    raise PreflightError(f"no leader after {LEADER_LOOKS_MAX * LEADER_LOOK_SECONDS:g} s: {', '.join(sorted(topics))}")
 
 
 def new_topic(settings: RimSettings, topic: str) -> NewTopic:
@@ -127,7 +157,8 @@ def topic_configs(settings: RimSettings, topic: str) -> dict[str, str]:
     """Kafka's settings of one topic."""
     safe = {"min.insync.replicas": "2"} if settings.replication > 2 else {}
     if topic == settings.changelog:
-        return {**safe, "cleanup.policy": "compact"}
+        late_ms = int(settings.session_timeout * LATE_SHARE * 1000)
+        return {**safe, "cleanup.policy": "compact", LATE_LIMIT: str(late_ms)}
     if topic == settings.dead_letters:
         return {**safe, "retention.ms": str(LETTERS_KEPT_MS), "max.message.bytes": str(LETTER_BYTES_MAX)}
     return {**safe, "retention.ms": str(EVENTS_KEPT_MS)}

@@ -8,34 +8,31 @@ signatures; `check_versions` refuses any other release.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from importlib.metadata import version
-from typing import Any, ClassVar, Final, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Final, cast
 
 import aiokafka
 import faust
-from aiokafka import ConsumerRecord
-from faust.serializers.schemas import Schema
 from faust.tables.manager import TableManager
 from faust.tables.table import Table
 from faust.transport.drivers import aiokafka as driver
-from faust.transport.utils import DefaultSchedulingStrategy
 from faust.types import TP, EventT
-from faust.types.tuples import ConsumerMessage, Message
+from faust.types.tuples import ConsumerMessage
 from yarl import URL
 
 from stream.records import Records
+from stream.rim.batches import BatchScheduler, BatchSchema, slices
 from stream.rim.offsets import Offsets
+from stream.rim.ownership import Changelog
 
 FAUST: Final = "0.15.3"
 #: How long a fetch waits for records. A seek waits for the fetch under way, so a rebalance waits for it too.
 POLL_SECONDS: Final = 0.2
 #: Batches fetched and not yet processed, beyond which nothing more is fetched.
 WAITING_MAX: Final = 64
-
-T = TypeVar("T")
 
 
 class UnsupportedFaustError(RuntimeError):
@@ -56,30 +53,6 @@ def check_versions(installed: str | None = None) -> None:
         )
 
 
-class Changelog(Protocol):
-    """What the table needs of the rim: `recover` takes records back, the others bracket a recovery."""
-
-    def assign(self, partitions: set[int], generation: int) -> None:
-        """These partitions are ours from now on."""
-        ...
-
-    def changelog_offset(self, partition: int) -> int:
-        """The last changelog offset that the state contains; -1 for none."""
-        ...
-
-    def restore(self, records: Records) -> None:
-        """Take changelog records back; must not raise: Faust would log it and go on without them."""
-        ...
-
-    def recovered(self) -> None:
-        """All assigned partitions are recovered; event topics are read from here on."""
-        ...
-
-    async def settle(self) -> None:
-        """Partitions are about to be taken away: finish the batch in work, begin no other."""
-        ...
-
-
 class App(faust.App):
     """The Faust app, with what the overridden parts need of the rim."""
 
@@ -90,56 +63,6 @@ class App(faust.App):
     #: Event topics: what waits for the agent. Changelog: what waits for the table.
     offsets: Offsets
     recovering: Offsets
-
-
-def slices(records: Sequence[T], at_most: int) -> Iterator[Sequence[T]]:
-    """Consecutive parts of at most so many records."""
-    return (records[start : start + at_most] for start in range(0, len(records), at_most))
-
-
-def pack(tp: TP, records: Sequence[ConsumerRecord[bytes, bytes]]) -> Records:
-    """Fetched records as one batch."""
-    return Records(
-        topic=tp.topic,
-        partition=tp.partition,
-        offsets=[record.offset for record in records],
-        timestamps_ms=[record.timestamp for record in records],
-        keys=[record.key for record in records],
-        values=[record.value for record in records],
-    )
-
-
-class BatchScheduler(DefaultSchedulingStrategy):
-    """Faust's `ConsumerScheduler`: stock yields single records, at 70 µs of asyncio machinery each.
-
-    This one yields one `Records` per partition and slice of the batched topics, in rounds over the partitions so that a
-    long backlog of one starves none, and the single records of every other topic as stock does.
-    """
-
-    def __init__(self, batched: frozenset[str], at_most: int) -> None:
-        self._batched = batched
-        self._at_most = at_most
-
-    def iterate(self, records: Mapping[TP, list[Any]]) -> Iterator[tuple[TP, Any]]:
-        """Batches and records in the order in which they are to be processed."""
-        return super().iterate({tp: self._packed(tp, found) for tp, found in records.items()})
-
-    def _packed(self, tp: TP, found: list[Any]) -> list[Any]:
-        if tp.topic not in self._batched:
-            return found
-        return [pack(tp, part) for part in slices(found, self._at_most)]
-
-
-class BatchSchema(Schema[Any, Any]):
-    """Hands a batch through undecoded: stock would run the serializers over a value that is a list of records."""
-
-    def compile(self, app: Any, **_callbacks: Any) -> Callable[..., Awaitable[EventT[Any]]]:
-        """The function that turns a message into an event; key and headers stay in the batch."""
-
-        async def decode(message: Message, *, propagate: bool = False) -> EventT[Any]:  # noqa: ARG001
-            return app.create_event(None, message.value, message.headers, message)  # type: ignore[no-any-return]
-
-        return decode
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
@@ -451,12 +374,6 @@ def create_app(name: str, url: Sequence[str], scheduler_topics: frozenset[str], 
     app.transport = BatchTransport(app.conf.broker_consumer, app)
     app.producer_transport = app.transport
     return app
-
-
-async def batches(stream_of_events: Any) -> AsyncIterator[tuple[Records, int]]:
-    """The agent's batches with the generation they were fetched in; nothing is acknowledged by iterating."""
-    async for event in stream_of_events.noack().events():
-        yield event.value, event.message.generation_id
 
 
 def wake(app: App) -> None:

@@ -16,6 +16,7 @@ from metrics.instants import SECOND
 from stream.records import Partitions, Records
 from stream.rim import changelog, seams
 from stream.rim.agents import BatchAgent, StopWorkerError
+from stream.rim.batches import BatchSchema, batches
 from stream.rim.log import log
 from stream.rim.offsets import Offsets
 from stream.rim.ownership import Ownership
@@ -31,12 +32,12 @@ STOP_SECONDS = 6.0
 class Rim:
     """A worker's outside: `run` it, `stop` it, read `readiness` and `counts`."""
 
-    def __init__(self, settings: RimSettings, partitions: Partitions, hooks: Hooks) -> None:
+    def __init__(self, settings: RimSettings, partitions: Partitions, hooks: Hooks, readiness: Readiness) -> None:
         self.settings = settings
         self.ownership = Ownership(partitions)
         self.offsets = Offsets()
         self.recovering = Offsets()
-        self.readiness = Readiness(settings.event_topics, settings.partitions)
+        self.readiness = readiness
         self.agent = BatchAgent(settings, hooks, self.ownership, self.offsets)
         self.counts = self.agent.counts
         self.app = create_app(settings)
@@ -48,7 +49,7 @@ class Rim:
         self._over = asyncio.Event()
         add_agent(self)
 
-    # -- what the overridden parts of Faust call: see seams.Changelog
+    # -- what the overridden parts of Faust call: see ownership.Changelog
 
     def assign(self, partitions: set[int], generation: int) -> None:
         """Open the states of these partitions, drop all others."""
@@ -147,10 +148,10 @@ class Rim:
 
     def _fail_with(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None and not self.agent.stopped.is_set():
-            log.error("%s", task.get_name(), exc_info=error)
-            self.agent.fail(
-                str(error) if isinstance(error, StopWorkerError) else f"{task.get_name()} failed: {error!r}"
-            )
+            expected = isinstance(error, StopWorkerError)
+            if not expected:
+                log.error("%s", task.get_name(), exc_info=error)
+            self.agent.fail(str(error) if expected else f"{task.get_name()} failed: {error!r}")
 
     async def _leave(self) -> None:
         try:
@@ -166,13 +167,19 @@ class Rim:
         self.ownership.drop_all()
 
 
-def create_rim(settings: RimSettings, partitions: Partitions, hooks: Hooks | None = None) -> Rim:
+def create_rim(
+    settings: RimSettings, partitions: Partitions, hooks: Hooks | None = None, readiness: Readiness | None = None
+) -> Rim:
     """A worker around the core's partitions, connected to nothing yet; call it inside the event loop that will run it.
+
+    ``readiness``: the one that the preflight has told of its troubles, so that one object answers all the time.
 
     Raises:
         UnsupportedFaustError: another release of faust-streaming is installed.
     """
-    return Rim(settings, partitions, hooks or Hooks())
+    readiness = readiness or Readiness(settings.event_topics)
+    readiness.total = settings.partitions
+    return Rim(settings, partitions, hooks or Hooks(), readiness)
 
 
 def create_app(settings: RimSettings) -> seams.App:
@@ -211,11 +218,11 @@ def add_agent(rim: Rim) -> None:
     """Give the app its table, and its one agent over all event topics."""
     app = rim.app
     app.tables.add(seams.ChangelogTable(app, rim.settings.partitions))
-    topic = app.topic(*rim.settings.event_topics, schema=seams.BatchSchema())
+    topic = app.topic(*rim.settings.event_topics, schema=BatchSchema())
 
     async def tickets(events: Any) -> None:
         producer = seams.producer(app)
-        async for records, generation in seams.batches(events):
+        async for records, generation in batches(events):
             if generation == app.consumer_generation_id:
                 await rim.agent.work(records, producer)
             seams.wake(app)
