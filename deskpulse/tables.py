@@ -8,6 +8,7 @@ from typing import Any, Final
 from rich import box
 from rich.console import Console, Group
 from rich.table import Table
+from rich.text import Text
 
 from metrics.instants import DAY, HOUR, MINUTE, SECOND, format_duration
 
@@ -56,7 +57,7 @@ def live_table(snapshot: Mapping[str, Any], queues_max: int) -> Table:
     for name, scope in [("all queues", snapshot["all"]), *queues[:queues_max]]:
         first, resolution = scope["sla"]["first_response"], scope["sla"]["resolution"]
         table.add_row(
-            name,
+            _name(name),
             *(f"{scope[key]:,}" for key, _ in _LIVE),
             f"{first['live_breaches']:,}",
             f"{first['at_risk']:,}",
@@ -78,6 +79,11 @@ def window_table(scope: Mapping[str, Any]) -> Table:
     for title, cell in _ROWS:
         table.add_row(title, *(cell(window) for window in windows.values()))
     return table
+
+
+def _name(queue: str) -> Text:
+    """A queue's name as it is: no markup, and nothing that would steer the terminal."""
+    return Text("".join(letter if letter.isprintable() else "\ufffd" for letter in queue))
 
 
 def _short(instant: str | None) -> str:

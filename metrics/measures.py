@@ -13,7 +13,7 @@ from typing import Final
 Moment = tuple[str, int, int, int]
 
 BUCKET_BITS: Final = 16
-MEASURE_BITS: Final = 8
+MEASURE_BITS: Final = 16
 MEASURE_SHIFT: Final = BUCKET_BITS
 QUEUE_SHIFT: Final = BUCKET_BITS + MEASURE_BITS
 BUCKET_MASK: Final = (1 << BUCKET_BITS) - 1
@@ -73,6 +73,8 @@ class Vocabulary:
         self.instruments: list[tuple[str, int, int]] = []
         self._queue_ids: dict[str, int] = {}
         self._instrument_ids: dict[tuple[str, int, int], int] = {}
+        for usual in (("csat", 1, 5), ("nps", 0, 10), ("ces", 1, 7)):  # these have their place whatever comes first
+            self.survey_measure(*usual)
 
     def queue_id(self, queue: str) -> int:
         """The number of a queue; a new one gets the next."""

@@ -12,7 +12,7 @@ from metrics.intervals import mean_of, net_promoter, wilson
 
 _USUAL: Final = {"csat": (1, 5), "nps": (0, 10), "ces": (1, 7)}
 
-#: The satisfied answers of each CSAT scale; other scales have a mean only.
+#: The satisfied answers of each CSAT scale; of other scales only the number of answers is known.
 _SATISFIED: Final = {(1, 5): (4, 5), (1, 3): (3,), (0, 1): (1,), (1, 10): (9, 10)}
 
 
@@ -27,17 +27,17 @@ def summary(survey: str, lowest: int, highest: int, counts: Mapping[int, int]) -
     if survey == "nps":
         return _promotion(scores)
     if survey == "csat":
-        return _satisfaction(scores, _SATISFIED.get((lowest, highest)), has_mean=(lowest, highest) == (1, 5))
+        return _satisfaction(scores, _SATISFIED.get((lowest, highest), ()), has_mean=(lowest, highest) == (1, 5))
     return _effort(scores, has_index=(survey, lowest, highest) == ("ces", 1, 7))
 
 
-def _satisfaction(scores: dict[int, int], satisfied: tuple[int, ...] | None, *, has_mean: bool) -> dict[str, Any]:
+def _satisfaction(scores: dict[int, int], satisfied: tuple[int, ...], *, has_mean: bool) -> dict[str, Any]:
     n = sum(scores.values())
-    happy = sum(scores.get(score, 0) for score in satisfied or ())
+    happy = sum(scores.get(score, 0) for score in satisfied)
     bounds = wilson(happy, n) if satisfied else None
     return {
         "responses": n,
-        "mean": _mean(scores) if has_mean or not satisfied else None,
+        "mean": _mean(scores) if has_mean else None,
         "satisfied_ratio": happy / n if n and satisfied else None,
         "lower95": bounds[0] if bounds else None,
         "upper95": bounds[1] if bounds else None,

@@ -31,7 +31,7 @@ STATE_BYTES_MAX: Final = 900_000
 #: Tickets of a partition that are kept decoded beside their state.
 HOT_MAX: Final = 4_096
 
-#: The key under which a partition's earliest event time is kept; no subject begins with NUL.
+#: The key under which a partition's earliest and latest event time are kept; no subject begins with NUL.
 HISTORY_KEY: Final = b"\x00history"
 
 
@@ -82,7 +82,7 @@ class TicketPartition:
         """Apply one batch; never raises for bad data. ``now`` is the clock, in nanoseconds."""
         refused: list[Refused] = []
         touched: dict[bytes, _Touched] = {}
-        since = self.history_since
+        history = self.history_since, self.newest_event
         for index, (key, value) in enumerate(zip(records.keys, records.values, strict=True)):
             outcome = self._admit(key, value, now, touched)
             if isinstance(outcome, Refusal):
@@ -94,8 +94,8 @@ class TicketPartition:
         ]
         changed = [(key, state) for key, state in changed if state]
         self._keep_hot(touched)
-        if self.history_since != since:
-            changed.append((HISTORY_KEY, str(self.history_since).encode()))
+        if (self.history_since, self.newest_event) != history:
+            changed.append((HISTORY_KEY, f"{self.history_since} {self.newest_event}".encode()))
         return Applied(changed, refused)
 
     def _admit(
@@ -170,9 +170,9 @@ class TicketPartition:
 
     def _without_excess(self, key: bytes, records: Records, now: int, refused: list[Refused]) -> Ticket:
         """Apply the batch to one ticket again, record by record, refusing those that would make it too large."""
-        ticket = self._load(key).ticket
+        ticket, is_known, too_old = self._load(key).ticket, False, self.too_old
         for index, (own, value) in enumerate(zip(records.keys, records.values, strict=True)):
-            outcome = self._admit(own, value, now, (key,)) if own == key else None
+            outcome = self._admit(own, value, now, (key,) if is_known else ()) if own == key else None
             if outcome is None or isinstance(outcome, Refusal):
                 continue
             trial = decode(encode(ticket))
@@ -181,7 +181,8 @@ class TicketPartition:
                 detail = f"the state of {key!r} would be larger than {STATE_BYTES_MAX:,} bytes"
                 refused.append(Refused(index, Reason.TOO_LARGE, detail))
             else:
-                ticket = trial
+                ticket, is_known = trial, True
+        self.too_old = too_old  # counted in the first pass
         return ticket
 
     # ---------------------------------------------------------------------------------------------- restore
@@ -194,7 +195,7 @@ class TicketPartition:
         """
         for key, state in dict(zip(keys, values, strict=True)).items():
             if key == HISTORY_KEY:
-                self.history_since = int(state) if state is not None else None
+                self.history_since, self.newest_event = map(int, (state or b"").split())
             else:
                 self._restore(key, state)
 
@@ -207,8 +208,6 @@ class TicketPartition:
             ticket = decode(state)
             self._states[key] = state
             self._by_day.setdefault(ticket.last_event // DAY, set()).add(key)
-            if self.newest_event is None or ticket.last_event > self.newest_event:
-                self.newest_event = ticket.last_event
             after = contribution_of(ticket, self._rules, self._vocabulary)
         self.floor.replace(before, after)
 

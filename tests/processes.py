@@ -1,7 +1,7 @@
 """The console script as its users run it: a process with a clean environment, ended by its own id.
 
-`run` is for commands that end by themselves, `Running` for those that are told to, `WorkerProcess` asks a worker over
-HTTP. Whoever waits here waits for a line on stderr, an HTTP answer or an end, each with a bound.
+`run` is for commands that end by themselves, `Running` for those that are told to, `Serving` for those that are asked
+over HTTP. Whoever waits here waits for a line on stderr, an HTTP answer or an end, each with a bound.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ def run(*arguments: object, stdin: bytes = b"", **own: str) -> Done:
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = PATIENCE_SECONDS) -> None:
-    """Returns once the condition holds; it is looked at again and again, since another process sets no event here."""
+    """Returns once the condition holds; it is looked at again and again."""
     try:
         async with asyncio.timeout(seconds):
-            while not await condition():
+            while not await condition():  # noqa: ASYNC110 - another process sets no asyncio.Event
                 await asyncio.sleep(POLL_SECONDS)
     except TimeoutError:
         raise AssertionError(f"not within {seconds:g} s: {what}") from None
@@ -138,11 +138,11 @@ class Answer(NamedTuple):
     headers: dict[str, str]
 
 
-class WorkerProcess(Running):
-    """`deskpulse worker` on a free port, asked over HTTP."""
+class Serving(Running):
+    """A command that serves HTTP on a free port, and is asked."""
 
     def __init__(self, *arguments: object, **own: str) -> None:
-        super().__init__("worker", *arguments, **{"DESKPULSE_WORKER_PORT": "0"} | own)
+        super().__init__(*arguments, **{"DESKPULSE_WORKER_PORT": "0"} | own)
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
@@ -185,3 +185,24 @@ class WorkerProcess(Running):
         """The value of one series, spelled as the exposition spells it; None where it is absent."""
         lines = (await self.ask("/metrics")).body.splitlines()
         return next((float(line.rpartition(" ")[2]) for line in lines if line.rpartition(" ")[0] == series), None)
+
+    async def total(self, metric: str) -> float:
+        """The sum of all series of one metric."""
+        lines = (await self.ask("/metrics")).body.splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith((f"{metric}{{", f"{metric} ")))
+
+    async def until_total(self, metric: str, least: float) -> None:
+        """Returns once the sum of all series of one metric is at least so much."""
+
+        async def reached() -> bool:
+            assert self.process.returncode is None, f"it ended: {self.err}"
+            return await self.total(metric) >= least
+
+        await until(reached, f"{metric} at {least}")
+
+
+class WorkerProcess(Serving):
+    """`deskpulse worker`."""
+
+    def __init__(self, *arguments: object, **own: str) -> None:
+        super().__init__("worker", *arguments, **own)

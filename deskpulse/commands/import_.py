@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from aiokafka.errors import KafkaError
 
 from deskpulse.commands.options import addresses, broker_option
 from deskpulse.feeding import NoTopicsError, require_event_topics
@@ -77,7 +78,7 @@ def command(map_file: Path, file: Path, source: str | None, broker: str | None) 
                 _print(found)
             else:
                 asyncio.run(_send(found, addresses(broker)))
-    except NoTopicsError as error:
+    except (NoTopicsError, KafkaError) as error:
         raise click.ClickException(str(error)) from error
     except MapError as error:
         for problem in error.problems:

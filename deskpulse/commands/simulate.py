@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import click
+from aiokafka.errors import KafkaError
 
 from deskpulse.commands.options import Duration, Instant, addresses, broker_option
 from deskpulse.commands.worker import stop_on_signals
@@ -62,7 +63,7 @@ def command(
             asyncio.run(_send(options, addresses(broker), speed))
     except (ValueError, ForeignEventsError) as error:
         raise click.UsageError(str(error)) from error
-    except NoTopicsError as error:
+    except (NoTopicsError, KafkaError) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import click
+from aiokafka.errors import KafkaError
 
 from deskpulse.commands.options import addresses, broker_option, config_option, configuration
 from deskpulse.configuration.loading import Configuration
@@ -28,7 +29,7 @@ def command(broker: str | None, config: Path | None, *, admit_old: bool) -> None
     try:
         check_names()
         asyncio.run(_run(settings, addresses(broker) if broker else settings.broker.url, admit_old=admit_old))
-    except (PreflightError, PortTakenError, NameTakenError) as error:
+    except (PreflightError, PortTakenError, NameTakenError, KafkaError) as error:
         click.echo(f"deskpulse worker: stopped: {error}", err=True)
         sys.exit(1)
 

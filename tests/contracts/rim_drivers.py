@@ -177,3 +177,11 @@ async def prepared(settings: RimSettings, sent: Iterable[Sent] = (), **changes: 
     await create_topics(settings)
     await send(settings, sent)
     return settings
+
+
+def record(
+    tp: tuple[str, int], offset: int, key: bytes | None = b"T-1", value: bytes | None = b"v"
+) -> ConsumerRecord[bytes, bytes]:
+    """A record as aiokafka hands it out."""
+    topic, partition = tp
+    return ConsumerRecord(topic, partition, offset, 1000 + offset, 0, key, value, None, 0, 0, ())

@@ -8,11 +8,12 @@ import tomllib
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import given, note, settings
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metrics.policies import Rules
-from tests.happenings import Happening, floor_of, rules_of, snapshot_of, when
+from tests.happenings import Happening, created, floor_of, rules_of, snapshot_of, when
 from tests.logs import CONFIGURATION_TOML, QUEUES, random_log, shuffled
 from tests.oracle.compare import differences
 from tests.oracle.configuration import configuration_of
@@ -102,8 +103,7 @@ def check(log: list[Happening], document: dict[str, Any], at: int | None, **how:
     now = max(instants_of(log)) if at is None else at
     found = snapshot_of(floor_of(log, rules_of(document), not_after=at, **how), now)
     wrong = differences(found, expected)
-    note(f"as of {text_of(now)}")
-    assert not wrong, "\n".join(wrong[:20])
+    assert not wrong, "\n".join([f"as of {text_of(now)}", *wrong[:20]])
     return found
 
 
@@ -168,6 +168,25 @@ def test_a_snapshot_of_a_later_instant_needs_no_further_event(weeks: Weeks, seed
     now = max(instants_of(weeks.log)) + later
     wrong = differences(snapshot_of(floor_of(shuffled(weeks.log, seed)), now), expected_snapshot(weeks.log, now))
     assert not wrong, "\n".join(wrong[:20])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_how_many_tickets_are_kept_decoded_shows_in_no_number(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream.tickets.HOT_MAX", seed)
+    check(shuffled(random_log(seed, 22), seed), {}, None, batch=3)
+
+
+@pytest.mark.parametrize("late", [-1, 0, 1])
+@pytest.mark.parametrize("edge", ["2026-03-09T14:00:00Z", "2026-03-10T00:00:00Z", "2026-03-03T14:00:00Z"])
+def test_a_window_is_complete_only_if_history_began_before_its_first_instant(edge: str, late: int) -> None:
+    # as of 13:59:59: 24h begins a pane after the day before's 13:59, 7d an hour after that of the week before
+    now = instant("2026-03-10T13:59:59Z")
+    found = check([created(instant(edge) + late)], {}, now)["all"]["windows"]
+    expected = expected_snapshot([created(instant(edge) + late)], now)["all"]["windows"]
+    assert {name: window["complete"] for name, window in found.items()} == {
+        name: window["complete"] for name, window in expected.items()
+    }
+    assert found["30d"]["complete"] is False
 
 
 def test_the_document_reaches_both_sides_whole() -> None:

@@ -60,6 +60,7 @@ def test_retention_goes_by_whole_days_of_the_last_event_so_nothing_is_dropped_to
     log = [created(midnight - 3 * HOUR, "T"), happening("ticket.resolved", midnight - before_the_edge, "T")]
     feed(partition, *log, now=midnight + DAY)
     assert subjects(partition.expire(midnight + RETENTION)) == dropped
+    assert subjects(partition.expire(midnight + RETENTION + DAY)) + dropped == ["T"]
 
 
 def test_a_ticket_reopened_since_is_kept_and_expires_by_its_new_last_event() -> None:
@@ -131,12 +132,14 @@ def test_the_beginning_of_history_survives_the_tickets_and_a_restart() -> None:
     assert snapshot_of(again, MUCH_LATER) == snapshot_of(tickets, MUCH_LATER)
 
 
-def test_an_earlier_event_moves_the_beginning_of_history_and_a_later_one_does_not() -> None:
+def test_the_table_keeps_the_earliest_and_the_latest_event_time_and_only_when_one_moves() -> None:
     _, partition = floor()
     feed(partition, created(START, "T"), now=START)
-    assert HISTORY_KEY not in dict(feed(partition, created(START + 1, "U"), now=START).changed)
     earlier = feed(partition, happening("ticket.escalated", START - 1, "T"), now=START)
-    assert dict(earlier.changed)[HISTORY_KEY] == str(START - 1).encode()
+    assert dict(earlier.changed)[HISTORY_KEY] == f"{START - 1} {START}".encode()
+    assert HISTORY_KEY not in dict(feed(partition, created(START - 1, "U"), now=START).changed)
+    bot = feed(partition, happening("ticket.replied", START + 1, "T", agent="bot", author="bot"), now=START)
+    assert dict(bot.changed) == {HISTORY_KEY: f"{START - 1} {START + 1}".encode()}
 
 
 @pytest.mark.parametrize("subject", [HISTORY_KEY.decode(), "\x00other"])
@@ -177,6 +180,9 @@ def test_a_state_of_exactly_the_limit_is_kept_and_one_byte_more_is_not() -> None
     _, partition = floor()
     refused = feed(partition, comment(1, room + 1), now=START + 1).refused
     assert [entry.reason for entry in refused] == [Reason.TOO_LARGE]
+    _, partition = floor()
+    refused = feed(partition, comment(1, room), comment(2, 1), now=START + 2).refused
+    assert [(entry.index, entry.reason) for entry in refused] == [(1, Reason.TOO_LARGE)]
 
 
 def test_a_full_ticket_goes_on_with_small_events_batch_after_batch() -> None:

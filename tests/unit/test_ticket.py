@@ -139,6 +139,11 @@ def test_a_customer_awaits_a_reply_since_the_first_message_after_the_last_answer
     assert line(*log, at(100, "replied", agent="sara")).awaiting_reply_since is None
 
 
+def test_a_message_at_the_very_instant_of_a_reply_is_kept_in_neither_order() -> None:
+    reply, message = at(40, "replied", agent="sara"), at(40, "customer-replied", source="chat")
+    assert joined([reply, message]).messages == joined([message, reply]).messages == []
+
+
 def test_attributes_settle_a_clock_as_they_were_then_and_count_as_they_are_now() -> None:
     # C(low)..U(urgent)..A..U(low, vip)
     given = rules(
@@ -151,6 +156,21 @@ def test_attributes_settle_a_clock_as_they_were_then_and_count_as_they_are_now()
     assert {queue for queue, *_ in contribution(later, given).moments} == {"vip"}
     same = [*log, at(60, "updated", priority="low")]
     assert stamps(Measure.FIRST_RESPONSE_MET, *same, rules=given) == [(60, 0)]
+
+
+@pytest.mark.parametrize(("late", "measure"), [(0, Measure.RESOLUTION_MET), (1, Measure.RESOLUTION_BREACHED)])
+def test_the_resolution_is_judged_by_the_attributes_of_its_last_resolve(late: int, measure: Measure) -> None:
+    # C(urgent)......R     U(low) at the very resolve, or a nanosecond after it
+    urgent = Policy(name="u", match={"priority": frozenset(["urgent"])}, resolution=15 * MINUTE)
+    log = [created(START, priority="urgent"), at(60, "resolved"), at(60, "updated", late=late, priority="low")]
+    assert stamps(measure, *log, rules=rules(urgent, Policy(name="", resolution=8 * HOUR))) == [(60, 0)]
+
+
+@pytest.mark.parametrize(("late", "due"), [(-1, 60), (0, 15), (1, 15)])
+def test_a_policy_holds_for_tickets_created_from_its_very_instant_on(late: int, due: int) -> None:
+    later = Policy(name="new", starts_at=START, first_response=15 * MINUTE)
+    live = contribution([created(START + late)], rules(later, Policy(name="", first_response=HOUR))).live
+    assert [clock[1] for clock in live.clocks] == [START + late + due * MINUTE]
 
 
 @pytest.mark.parametrize(("late", "measure"), [(-1, "MET"), (0, "MET"), (1, "BREACHED")])
