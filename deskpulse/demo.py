@@ -51,7 +51,7 @@ async def run(
     async with AsyncExitStack() as stack:
         broker = await stack.enter_async_context(EmbeddedBroker())
         folder = await stack.enter_async_context(scratch_folder(configuration))
-        setting = Setting(brokers=(broker.address,), state_dir=folder, partitions=4, is_embedded=True)
+        setting = Setting(brokers=(broker.address,), state_dir=folder, partitions=4, is_embedded=True, is_alone=True)
         worker = Worker(configuration, setting)
         url = await stack.enter_async_context(worker.serving())
         await create_topics(worker.rim_settings)

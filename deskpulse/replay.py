@@ -80,6 +80,7 @@ async def _setting(
         partitions=PARTITIONS,
         admission=Admission(refuse_future=False, drop_old=False, not_after=at),
         is_embedded=is_embedded,
+        is_alone=True,
         stops_on_refusals=False,
         on_fatal=_stay,
     )

@@ -26,8 +26,9 @@ from metrics.activity import Activity
 from metrics.exposition import View, render, view
 from metrics.instants import SECOND
 from metrics.pipeline import Build, Pipeline
-from stream.records import Applied, Reason, Records
+from stream.records import Reason
 from stream.rim.preflight import preflight
+from stream.rim.readiness import Readiness
 from stream.rim.settings import Hooks, RimSettings, stop_hard
 from stream.rim.worker import Rim, create_rim
 from stream.tickets import Admission, Tickets
@@ -43,6 +44,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     partitions: int | None = None  # of topics that this run creates; else as configured
     admission: Admission = Admission()
     is_embedded: bool = False  # the broker is the embedded one: one copy, dynamic members, short sessions
+    is_alone: bool = False  # no other worker will ever join
     stops_on_refusals: bool = True
     on_fatal: Callable[[str], None] = stop_hard
 
@@ -61,8 +63,8 @@ class Worker:
         self._build = build_of(configuration)
         self._collect_seconds: float | None = None  # of the latest view
         self.rim_settings = rim_settings(configuration, setting)
+        self._readiness = Readiness(self.rim_settings.event_topics)
         self._rim: Rim | None = None
-        self._started = asyncio.Event()  # the rim is the one that stays
 
     # ------------------------------------------------------------------------------------------------ running
 
@@ -72,17 +74,15 @@ class Worker:
         Raises:
             PreflightError: topics are missing or unequal.
         """
-        rim = self._create_rim()
-        checked = asyncio.create_task(preflight(self.rim_settings, rim.readiness))
+        checked = asyncio.create_task(preflight(self.rim_settings, self._readiness))
         stopped = asyncio.create_task(stop.wait())
         try:
             await asyncio.wait((checked, stopped), return_when=asyncio.FIRST_COMPLETED)
             if not checked.done():
                 return
-            if checked.result() != self.rim_settings.partitions:  # the topics' own count wins
-                self.rim_settings = msgspec.structs.replace(self.rim_settings, partitions=checked.result())
-                rim = self._create_rim()
-            self._started.set()
+            settings = msgspec.structs.replace(self.rim_settings, partitions=checked.result())
+            hooks = Hooks(on_fatal=self._fail)
+            rim = self._rim = create_rim(settings, self.tickets, hooks, self._readiness)
             running = asyncio.create_task(rim.run())
             await asyncio.wait((running, stopped), return_when=asyncio.FIRST_COMPLETED)
             if not running.done():
@@ -92,15 +92,9 @@ class Worker:
             checked.cancel()
             stopped.cancel()
 
-    def _create_rim(self) -> Rim:
-        self._rim = create_rim(self.rim_settings, self.tickets, Hooks(on_applied=self._note, on_fatal=self._fail))
-        return self._rim
-
     async def wait_ready(self) -> None:
         """Returns once every assigned partition is ready."""
-        await self._started.wait()
-        assert self._rim is not None
-        await self._rim.readiness.wait_ready()
+        await self._readiness.wait_ready()
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[str]:
@@ -127,9 +121,6 @@ class Worker:
         self.fault = why
         self.setting.on_fatal(why)
 
-    def _note(self, records: Records, applied: Applied) -> None:
-        pass
-
     # ------------------------------------------------------------------------------------- what the server asks
 
     @property
@@ -143,10 +134,9 @@ class Worker:
 
     def readiness(self) -> dict[str, Any]:
         """``ready``, the reason where it is not, and how many partitions are in which state."""
-        if self._rim is None:
-            return {"ready": False, "reason": "starting"}
-        counts = msgspec.to_builtins(self._rim.readiness.summary())
-        return {"ready": self._rim.readiness.caught_up, "reason": counts.pop("reason"), "partitions": counts}
+        found: dict[str, Any] = msgspec.to_builtins(self._readiness.summary())
+        reason = found.pop("reason")
+        return {"ready": self._readiness.caught_up, "reason": reason, "partitions": found}
 
     def snapshot(self, at: int) -> dict[str, Any]:
         """The snapshot of this worker's partitions as of ``at``."""
@@ -169,7 +159,7 @@ class Worker:
         rim = self._rim
         if rim is None:
             return Pipeline(build=self._build)
-        counts, summary = rim.counts, rim.readiness.summary()
+        counts, summary = rim.counts, self._readiness.summary()
         return Pipeline(
             topics=self.rim_settings.event_topics,
             partitions=summary.total,
@@ -192,11 +182,10 @@ class Worker:
         return 0 < len(self.tickets.partitions) == self._total()
 
     def _ready_partitions(self) -> list[int]:
-        rim = self._rim
-        return [number for number in self.tickets.partitions if rim is not None and rim.readiness.is_ready(number)]
+        return [number for number in self.tickets.partitions if self._readiness.is_ready(number)]
 
     def _total(self) -> int:
-        return self._rim.readiness.total if self._rim is not None else 0
+        return self._readiness.total
 
 
 def rim_settings(configuration: Configuration, setting: Setting) -> RimSettings:
@@ -211,6 +200,7 @@ def rim_settings(configuration: Configuration, setting: Setting) -> RimSettings:
         replication=1 if setting.is_embedded else broker.replication,
         session_timeout=2.5 if setting.is_embedded else broker.session_timeout / SECOND,
         instance_id=None if setting.is_embedded else broker.instance_id or default_instance_id(configuration),
+        is_alone=setting.is_alone,
         dead_letters_max_ratio=letters.max_ratio if setting.stops_on_refusals else None,
         dead_letters_over=letters.over,
         state_dir=setting.state_dir,

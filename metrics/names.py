@@ -280,6 +280,10 @@ CLOCK_SKEW: Final = Metric(
 BEFORE_CREATION: Final = Metric(
     "support_events_before_creation", _GAUGE, _BY_PARTITION, "Events earlier still, left out of all clocks.", _QUALITY
 )
+FULL_HISTORIES: Final = Metric(
+    "support_tickets_full_histories", _GAUGE, _BY_PARTITION, "Histories of 256 elements, whose older ones are gone.",
+    _QUALITY,
+)  # fmt: skip
 
 # --------------------------------------------------------------------------------------------------- pipeline
 

@@ -164,6 +164,7 @@ _OF_PARTITION: Final[tuple[tuple[Metric, Callable[[PartitionNumbers], float | No
     (names.ORPHANED, lambda partition: partition.orphans),
     (names.CLOCK_SKEW, lambda partition: partition.clock_skew),
     (names.BEFORE_CREATION, lambda partition: partition.before_creation),
+    (names.FULL_HISTORIES, lambda partition: partition.full_histories),
 )
 
 

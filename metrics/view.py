@@ -75,6 +75,7 @@ class PartitionNumbers(msgspec.Struct, frozen=True):
     orphans: int
     clock_skew: int
     before_creation: int
+    full_histories: int
     entries: int
     duplicates: int
     too_old: int
@@ -132,6 +133,7 @@ def _partition(
         orphans=floor.orphans,
         clock_skew=floor.clock_skew,
         before_creation=floor.before_creation,
+        full_histories=floor.full_histories,
         entries=len(partition),
         duplicates=partition.duplicates,
         too_old=partition.too_old,

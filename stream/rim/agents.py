@@ -7,6 +7,7 @@ a fault on the way stops the worker with the batch still unread.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -58,7 +59,7 @@ class Pulse:
 
     def __init__(self, session_seconds: float) -> None:
         session = max(session_seconds, SESSION_SECONDS_MIN)
-        self.beat_seconds = session * 0.1
+        self.beat_seconds = min(session * 0.1, 1.0)
         # The broker counts from its last heartbeat, which may be 0.3 of a session old when the process stops.
         self._longest = session * 0.6
         self._last = time.monotonic()
@@ -86,7 +87,7 @@ class BatchAgent:
         self.stopped = asyncio.Event()
         #: Held while a batch or an expiry is in work; whoever takes partitions away waits for it.
         self.busy = asyncio.Lock()
-        self.pulse = Pulse(settings.session_timeout)
+        self.pulse = Pulse(math.inf if settings.is_alone else settings.session_timeout)
         self._settings = settings
         self._hooks = hooks
         self._ownership = ownership

@@ -157,6 +157,8 @@ def topic_configs(settings: RimSettings, topic: str) -> dict[str, str]:
     """Kafka's settings of one topic."""
     safe = {"min.insync.replicas": "2"} if settings.replication > 2 else {}
     if topic == settings.changelog:
+        if settings.is_alone:
+            return {**safe, "cleanup.policy": "compact"}
         late_ms = int(settings.session_timeout * LATE_SHARE * 1000)
         return {**safe, "cleanup.policy": "compact", LATE_LIMIT: str(late_ms)}
     if topic == settings.dead_letters:

@@ -39,6 +39,8 @@ class RimSettings(msgspec.Struct, frozen=True, kw_only=True):
     session_timeout: float = 10.0
     #: Static membership: a restart within the session takes the same partitions again. None: a dynamic member.
     instance_id: str | None = None
+    #: No other worker ever joins the group (a demo, a replay): standing still for long cannot have cost a partition.
+    is_alone: bool = False
     #: More than this share of the last `dead_letters_over` records refused, and the worker stops; None never stops.
     dead_letters_max_ratio: float | None = 0.5
     dead_letters_over: int = 1000

@@ -23,7 +23,7 @@ from tests.logs import random_log, shuffled
 from tests.processes import WorkerProcess, run
 
 STOP_SECONDS = 10  # in which a worker has to be gone
-PAUSE_SECONDS = 0.01  # of a load without end, so that what it leaves behind is soon read
+PAUSE_SECONDS = 0.1  # of a load without end, so that what it leaves behind is soon read
 
 
 @contextlib.asynccontextmanager

@@ -23,7 +23,9 @@ from tests.small_floor import NOW, SmallFloor, small_floor
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
-OF_THE_PIPELINE = ("support_pipeline_", "support_events_", "support_tickets_orphaned", "support_label_overflow")
+OF_THE_PIPELINE = (
+    "support_pipeline_", "support_events_", "support_tickets_orphaned", "support_tickets_full", "support_label_over",
+)  # fmt: skip
 NOT_WHILE_CATCHING_UP = ("support_sla_live", "support_sla_at_risk", "support_sla_most_overdue", "support_oldest")
 
 
