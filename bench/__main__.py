@@ -120,19 +120,18 @@ async def worker(settings: RimSettings, events: int) -> float:
 
 
 async def on_broker(address: str, events: Log, runs: int, *, short: bool) -> dict[str, float]:
-    with tempfile.TemporaryDirectory() as folder:
-        settings = RimSettings(
-            brokers=(address,), app_id="bench", topic_prefix="bench-", partitions=PARTITIONS, replication=1,
-            session_timeout=2.5 if short else 10.0, state_dir=Path(folder), dead_letters_max_ratio=None,
-        )  # fmt: skip
-        async with own_topics(settings):
-            async with Sender((address,), settings.topic_prefix) as sender:
-                for record in events:
-                    await sender.send(*record)
-                await sender.flush()
-            count = len(events)
-            raw = [await fetching(settings, count) for _ in range(runs)]
-            ours = [await fresh(settings, run, count) for run in range(runs)]
+    settings = RimSettings(
+        brokers=(address,), app_id="bench", topic_prefix="bench-", partitions=PARTITIONS, replication=1,
+        session_timeout=2.5 if short else 10.0, dead_letters_max_ratio=None,
+    )  # fmt: skip
+    async with own_topics(settings):
+        async with Sender((address,), settings.topic_prefix) as sender:
+            for record in events:
+                await sender.send(*record)
+            await sender.flush()
+        count = len(events)
+        raw = [await fetching(settings, count) for _ in range(runs)]
+        ours = [await fresh(settings, run, count) for run in range(runs)]
     return {"fetch": count / statistics.median(raw), "worker": count / statistics.median(ours)}
 
 

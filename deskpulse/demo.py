@@ -16,7 +16,7 @@ import msgspec
 
 from deskpulse.configuration.loading import Configuration
 from deskpulse.feeding import Feed
-from deskpulse.worker import Setting, Worker, scratch_folder
+from deskpulse.worker import Setting, Worker
 from intake.simulator.desk import DeskOptions, simulate
 from metrics.instants import DAY, HOUR, SECOND
 from stream.rim.embedded import EmbeddedBroker
@@ -50,8 +50,7 @@ async def run(
     now = time.time_ns()
     async with AsyncExitStack() as stack:
         broker = await stack.enter_async_context(EmbeddedBroker())
-        folder = await stack.enter_async_context(scratch_folder(configuration))
-        setting = Setting(brokers=(broker.address,), state_dir=folder, partitions=4, is_embedded=True, is_alone=True)
+        setting = Setting(brokers=(broker.address,), partitions=4, is_embedded=True, is_alone=True)
         worker = Worker(configuration, setting)
         url = await stack.enter_async_context(worker.serving())
         await create_topics(worker.rim_settings)

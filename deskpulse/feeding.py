@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import msgspec
 
@@ -37,7 +36,7 @@ async def require_event_topics(brokers: tuple[str, ...]) -> None:
     """
     if not await any_reachable(brokers):
         raise NoTopicsError(f"broker not reachable: {', '.join(brokers)}")
-    settings = RimSettings(brokers=brokers, state_dir=Path())
+    settings = RimSettings(brokers=brokers)
     checks = await check_topics(settings)
     missing = [check.topic for check in checks if check.partitions is None and check.topic in settings.event_topics]
     if missing:

@@ -17,7 +17,7 @@ import msgspec
 from rich.progress import Progress
 
 from deskpulse.configuration.loading import Configuration
-from deskpulse.worker import Setting, Worker, scratch_folder
+from deskpulse.worker import Setting, Worker
 from metrics.exposition import View
 from stream.rim.embedded import EmbeddedBroker
 from stream.rim.own_topics import own_topics
@@ -57,16 +57,14 @@ async def replay(
         ReplayError: the worker met a fault.
     """
     async with AsyncExitStack() as stack:
-        worker = Worker(configuration, await _setting(configuration, stack, brokers, at))
+        worker = Worker(configuration, await _setting(stack, brokers, at))
         await wait_for_broker(worker.rim_settings)
         await stack.enter_async_context(own_topics(worker.rim_settings))
         sent = await _send(worker.setting, records, progress)
         return await _process(worker, progress, sent, at)
 
 
-async def _setting(
-    configuration: Configuration, stack: AsyncExitStack, brokers: tuple[str, ...] | None, at: int | None
-) -> Setting:
+async def _setting(stack: AsyncExitStack, brokers: tuple[str, ...] | None, at: int | None) -> Setting:
     """Topics, group and changelog of this replay's own; the embedded broker where none is given."""
     name = f"deskpulse-replay-{secrets.token_hex(4)}"
     is_embedded = brokers is None
@@ -74,7 +72,6 @@ async def _setting(
         brokers = ((await stack.enter_async_context(EmbeddedBroker())).address,)
     return Setting(
         brokers=brokers,
-        state_dir=await stack.enter_async_context(scratch_folder(configuration)),
         app_id=name,
         topic_prefix=f"{name}-",
         partitions=PARTITIONS,

@@ -9,13 +9,11 @@ import asyncio
 import hashlib
 import platform
 import socket
-import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -38,7 +36,6 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """How this process is run; what the floor's rules are is in the configuration."""
 
     brokers: tuple[str, ...]
-    state_dir: Path
     app_id: str = "deskpulse"
     topic_prefix: str = ""
     partitions: int | None = None  # of topics that this run creates; else as configured
@@ -197,13 +194,12 @@ def rim_settings(configuration: Configuration, setting: Setting) -> RimSettings:
         app_id=setting.app_id,
         topic_prefix=setting.topic_prefix,
         partitions=setting.partitions or broker.partitions,
-        replication=1 if setting.is_embedded else broker.replication,
+        replication=1 if setting.is_alone else broker.replication,  # topics of one run need no second copy
         session_timeout=2.5 if setting.is_embedded else broker.session_timeout / SECOND,
         instance_id=None if setting.is_embedded else broker.instance_id or default_instance_id(configuration),
         is_alone=setting.is_alone,
         dead_letters_max_ratio=letters.max_ratio if setting.stops_on_refusals else None,
         dead_letters_over=letters.over,
-        state_dir=setting.state_dir,
     )
 
 
@@ -225,14 +221,3 @@ def build_of(configuration: Configuration) -> Build:
 def default_instance_id(configuration: Configuration) -> str:
     """Host name and port: the same after a restart, and no other worker's."""
     return f"{socket.gethostname()}-{configuration.worker.port}"
-
-
-@asynccontextmanager
-async def scratch_folder(configuration: Configuration) -> AsyncIterator[Path]:
-    """The configured folder for scratch files, or a temporary one that goes away."""
-    configured = configuration.worker.state_dir
-    if configured is not None:
-        yield Path(configured)
-        return
-    with tempfile.TemporaryDirectory(prefix="deskpulse-") as folder:
-        yield Path(folder)

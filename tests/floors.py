@@ -41,7 +41,7 @@ def described_floor(address: str, folder: Path, toml: str = "") -> Floor:
     file = folder / "floor.toml"
     broker = f'url = "kafka://{address}"\npartitions = {PARTITIONS}\nreplication = 1\nsession_timeout = "6s"'
     file.write_text(f'[broker]\n{broker}\n[retention]\nsettled = "3660d"\n{toml}', encoding="utf-8")
-    settings = RimSettings(brokers=(address,), partitions=PARTITIONS, replication=1, state_dir=folder)
+    settings = RimSettings(brokers=(address,), partitions=PARTITIONS, replication=1)
     return Floor(settings, file)
 
 

@@ -59,7 +59,7 @@ def check(broker: str | None, config: Path | None) -> None:
 def _settings(broker: str | None, config: Path | None, partitions: int | None, replication: int | None) -> RimSettings:
     settings = configuration(config)
     brokers = addresses(broker) if broker else settings.broker.url
-    made = rim_settings(settings, Setting(brokers=brokers, state_dir=Path(), partitions=partitions))
+    made = rim_settings(settings, Setting(brokers=brokers, partitions=partitions))
     return made if replication is None else msgspec.structs.replace(made, replication=replication)
 
 

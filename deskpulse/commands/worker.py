@@ -14,7 +14,7 @@ from deskpulse.commands.options import addresses, broker_option, config_option, 
 from deskpulse.configuration.loading import Configuration
 from deskpulse.installation import NameTakenError, check_names
 from deskpulse.server import PortTakenError
-from deskpulse.worker import Setting, Worker, scratch_folder
+from deskpulse.worker import Setting, Worker
 from stream.rim.preflight import PreflightError
 from stream.tickets import Admission
 
@@ -36,12 +36,10 @@ def command(broker: str | None, config: Path | None, *, admit_old: bool) -> None
 
 async def _run(settings: Configuration, brokers: tuple[str, ...], *, admit_old: bool) -> None:
     stop = stop_on_signals()
-    async with scratch_folder(settings) as folder:
-        setting = Setting(brokers=brokers, state_dir=folder, admission=Admission(drop_old=not admit_old))
-        worker = Worker(settings, setting)
-        async with worker.serving() as url:
-            click.echo(f"deskpulse worker: {url}/metrics /readyz /snapshot", err=True)
-            await worker.run(stop)
+    worker = Worker(settings, Setting(brokers=brokers, admission=Admission(drop_old=not admit_old)))
+    async with worker.serving() as url:
+        click.echo(f"deskpulse worker: {url}/metrics /readyz /snapshot", err=True)
+        await worker.run(stop)
     click.echo("deskpulse worker: stopped cleanly", err=True)
 
 

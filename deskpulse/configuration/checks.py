@@ -52,10 +52,15 @@ def _aliases(draft: Draft) -> Iterator[Finding]:
         path = ("labels", "aliases", old)
         if new in labels.aliases:
             yield (path, f'expected the queue\'s present name; "{new}" is itself renamed to "{labels.aliases[new]}"')
-        elif labels.queues is not None and new not in labels.queues:
+        elif labels.queues is not None and new not in labels.queues and new not in _matched_queues(draft):
             yield (path, f"expected a queue of labels.queues{closest(new, labels.queues)}")
         if labels.queues is not None and old in labels.queues:
             yield (path, f'expected a name that is not in labels.queues: "{old}" is renamed to "{new}"; remove one')
+
+
+def _matched_queues(draft: Draft) -> set[str]:
+    """Queues that a policy names: those have a meaning even where labels fold them into "other"."""
+    return {queue for policy in draft.configuration.sla for queue in policy.match.queue or ()}
 
 
 def _calendars(draft: Draft) -> Iterator[Finding]:

@@ -75,7 +75,7 @@ class Worker(Table):
     )
     state_dir: Text | None = Field(
         None,
-        description="Folder for scratch files; nothing durable is kept there. When absent, a temporary one. "
+        description="Folder for files of a worker. This version keeps none: its state is in the changelog topic. "
         "`DESKPULSE_STATE_DIR` wins over it.",
         examples=['"/var/lib/deskpulse"'],
     )

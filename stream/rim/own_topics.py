@@ -1,4 +1,7 @@
-"""Topics that belong to one run, such as a replay's: created before it, removed with their consumer group after it."""
+"""Topics that belong to one run, such as a replay's: created before it, removed after it.
+
+Its consumer group is left to the broker, which forgets a group without members and topics.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,10 @@ from stream.rim.settings import RimSettings
 @asynccontextmanager
 async def own_topics(settings: RimSettings) -> AsyncIterator[None]:
     """The topics of ``settings`` exist while inside; ``topic_prefix`` and ``app_id`` must be of this run alone."""
-    await create_topics(settings)
     try:
+        await create_topics(settings)
         yield
     finally:
-        async with admin(settings) as client:
-            with suppress(KafkaError):
+        with suppress(KafkaError):
+            async with admin(settings) as client:
                 await client.delete_topics(list(settings.all_topics))

@@ -64,6 +64,9 @@ class App(faust.App):
     offsets: Offsets
     recovering: Offsets
 
+    def _create_directories(self) -> None:
+        """Stock makes folders for tables on disk; ours are in memory, and a killed worker would leave them behind."""
+
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
     """Stock lets the broker hold a fetch for 1.5 s; a partition just sought to gets its turn only after that."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -51,8 +50,6 @@ class RimSettings(msgspec.Struct, frozen=True, kw_only=True):
     batch_records: int = 1000
     #: The clock of the core: nanoseconds since the epoch.
     clock: Callable[[], int] = time.time_ns
-    #: Faust creates this folder; nothing durable is kept in it.
-    state_dir: Path
 
     @property
     def event_topics(self) -> tuple[str, ...]:

@@ -107,7 +107,6 @@ class Rim:
 
         A fault ends the process through `Hooks.on_fatal`; where that returns, so does this.
         """
-        self.settings.state_dir.mkdir(parents=True, exist_ok=True)
         self.readiness.hold("joining the consumer group")
         watch = self._watch
         work = {
@@ -191,7 +190,6 @@ def create_app(settings: RimSettings) -> seams.App:
         batched,
         settings.batch_records,
         autodiscover=False,
-        datadir=str(settings.state_dir),
         web_enabled=False,  # the worker's HTTP is its own: Faust's would serve ticket data at /table
         topic_disable_leader=True,  # an internal topic for a leader that nobody asks for
         topic_allow_declare=False,  # topics are created by `deskpulse topics create` and checked before the start

@@ -91,7 +91,7 @@ class Desk:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> RimSettings:
-    return RimSettings(state_dir=tmp_path, dead_letters_over=4, partitions=4)
+    return RimSettings(dead_letters_over=4, partitions=4)
 
 
 @pytest.fixture

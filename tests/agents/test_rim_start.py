@@ -37,7 +37,7 @@ async def test_an_unreachable_broker_is_named_once_and_waited_for(
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         port = reserved.getsockname()[1]
-    settings, readiness = RimSettings(brokers=(f"127.0.0.1:{port}",), state_dir=tmp_path), ToldReadiness()
+    settings, readiness = RimSettings(brokers=(f"127.0.0.1:{port}",)), ToldReadiness()
     waiting = asyncio.create_task(wait_for_broker(settings, readiness))
     await readiness.held.wait()
     assert readiness.summary().reason == f"broker not reachable: 127.0.0.1:{port}"
@@ -54,7 +54,7 @@ def test_a_topic_is_judged_by_the_count_that_all_must_share() -> None:
 
 
 def test_the_changelog_is_compacted_and_events_are_kept_for_62_days(tmp_path: Path) -> None:
-    settings = RimSettings(state_dir=tmp_path, replication=3)
+    settings = RimSettings(replication=3)
     assert topic_configs(settings, settings.changelog) == {
         "min.insync.replicas": "2",
         "cleanup.policy": "compact",
@@ -64,7 +64,7 @@ def test_the_changelog_is_compacted_and_events_are_kept_for_62_days(tmp_path: Pa
 
 
 def test_a_replica_of_one_needs_no_second_in_sync(tmp_path: Path) -> None:
-    settings = RimSettings(state_dir=tmp_path, replication=1)
+    settings = RimSettings(replication=1)
     assert "min.insync.replicas" not in topic_configs(settings, settings.changelog)
 
 

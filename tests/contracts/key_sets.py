@@ -10,7 +10,6 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from stream.records import Applied, Reason, Records, Refused
 from stream.rim.log import log_quietly
@@ -94,7 +93,7 @@ async def work(settings: RimSettings) -> None:
     await run_until_signal(create_rim(settings, AllKeySets(SlowKeySets), Hooks(on_applied=report)))
 
 
-def main(broker: str, app_id: str, prefix: str, session: str, max_ratio: str, state_dir: str) -> None:
+def main(broker: str, app_id: str, prefix: str, session: str, max_ratio: str) -> None:
     """A worker as a process of its own; prints a line per batch."""
     log_quietly()
     settings = RimSettings(
@@ -108,7 +107,6 @@ def main(broker: str, app_id: str, prefix: str, session: str, max_ratio: str, st
         dead_letters_over=100,
         commit_interval=0.2,
         batch_records=50,
-        state_dir=Path(state_dir),
     )
     asyncio.run(work(settings))
 

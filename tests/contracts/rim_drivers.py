@@ -138,7 +138,6 @@ class WorkerProcess:
             "tests.contracts.key_sets",
             *words,
             str(settings.dead_letters_max_ratio),
-            str(settings.state_dir),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )

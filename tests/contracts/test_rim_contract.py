@@ -53,7 +53,6 @@ def settings(request: pytest.FixtureRequest, topic: str, tmp_path: Path) -> RimS
         session_timeout=SESSION_SECONDS[request.param],
         commit_interval=0.2,
         batch_records=50,
-        state_dir=tmp_path / "state",
     )
 
 
@@ -330,8 +329,7 @@ class TestGroups:
         settings = await prepared(settings, sent[:200])
         one, two = AllKeySets(), AllKeySets()
         async with running(settings, one) as first:
-            other = msgspec.structs.replace(settings, state_dir=settings.state_dir / "two")
-            async with running(other, two, ready=False) as second:
+            async with running(settings, two, ready=False) as second:
                 await until(lambda: second.readiness.caught_up and len(second.ownership) > 0, second)
                 await until(lambda: first.readiness.caught_up and len(first.ownership) < 4, first)
                 assert sorted([*one.parts, *two.parts]) == [0, 1, 2, 3]
@@ -348,8 +346,7 @@ class TestGroups:
         one = AllKeySets()
         async with running(settings, one) as first:
             before = dict(one.parts)
-            other = msgspec.structs.replace(settings, state_dir=settings.state_dir / "two")
-            async with running(other, AllKeySets(), ready=False):
+            async with running(settings, AllKeySets(), ready=False):
                 await until(lambda: first.readiness.caught_up and len(first.ownership) < 4, first)
                 assert one.parts.items() <= before.items()
                 assert first.counts.recovered_records == 0
