@@ -35,10 +35,7 @@ class PartitionFloor:
             if observe is not None and new:
                 observe(after, _happened(gone, new))
         if before.live != after.live:
-            if before.live is not None:
-                live.change(self.live, before.live, -1)
-            if after.live is not None:
-                live.change(self.live, after.live, 1)
+            live.replace(self.live, before.live, after.live)
         self.orphans += after.orphans - before.orphans
         self.clock_skew += after.clock_skew - before.clock_skew
         self.before_creation += after.before_creation - before.before_creation
@@ -46,8 +43,10 @@ class PartitionFloor:
 
     def _add(self, moments: list[Moment], sign: int) -> None:
         self.panes.add(moments, sign)
-        for queue, *_ in moments:
-            count = self.moments_by_queue.get(queue, 0) + sign
+        queues = {moment[0] for moment in moments}
+        for queue in queues:
+            many = len(moments) if len(queues) == 1 else sum(moment[0] == queue for moment in moments)
+            count = self.moments_by_queue.get(queue, 0) + sign * many
             if count:
                 self.moments_by_queue[queue] = count
             else:

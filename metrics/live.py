@@ -6,70 +6,91 @@ removing one ticket is O(1); looking costs a pass over the occupied buckets of i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from metrics.contribution import SLAS, Live
+from metrics.contribution import SLAS, Clock, Live
 
-_BUCKET_BITS: Final = 38  # buckets of 2^38 ns, about 4.6 minutes
+_FINE_BITS: Final = 38  # buckets of 2^38 ns, about 4.6 minutes
+_COARSE_BITS: Final = 46  # groups of 256 buckets, about 19.5 hours
+_GROUP_BITS: Final = _COARSE_BITS - _FINE_BITS
 
 
 class Instants:
-    """A multiset of instants in nanoseconds, in unsorted buckets: O(1) to change, a pass over buckets to ask."""
+    """A multiset of instants in nanoseconds: O(1) to change, a pass over groups, one group and one bucket to ask."""
 
-    __slots__ = ("_buckets", "_sizes")
+    __slots__ = ("_buckets", "_groups", "_sizes")
 
     def __init__(self) -> None:
-        self._buckets: dict[int, dict[int, int]] = {}
-        self._sizes: dict[int, int] = {}
+        self._buckets: dict[int, dict[int, int]] = {}  # bucket -> instant -> how many
+        self._sizes: dict[int, int] = {}  # bucket -> how many
+        self._groups: dict[int, int] = {}  # group -> how many
 
     def change(self, instant: int, sign: int) -> None:
         """Add one (1) or take one away (-1)."""
-        number = instant >> _BUCKET_BITS
-        bucket = self._buckets.setdefault(number, {})
+        number, group = instant >> _FINE_BITS, instant >> _COARSE_BITS
+        whole = self._groups.get(group, 0) + sign
+        if whole:
+            self._groups[group] = whole
+        else:
+            del self._groups[group]
+        bucket = self._buckets.get(number)
+        if bucket is None:
+            self._buckets[number], self._sizes[number] = {instant: sign}, sign
+            return
         count = bucket.get(instant, 0) + sign
-        size = self._sizes.get(number, 0) + sign
+        size = self._sizes[number] = self._sizes[number] + sign
         if count:
             bucket[instant] = count
-        else:
+        elif size:
             del bucket[instant]
-        if size:
-            self._sizes[number] = size
         else:
             del self._sizes[number], self._buckets[number]
 
     def before(self, now: int) -> int:
         """How many are earlier than ``now``."""
-        edge = now >> _BUCKET_BITS
-        whole = sum(size for number, size in self._sizes.items() if number < edge)
-        return whole + sum(count for instant, count in self._buckets.get(edge, {}).items() if instant < now)
+        group, number = now >> _COARSE_BITS, now >> _FINE_BITS
+        found = sum(size for at, size in self._groups.items() if at < group)
+        if group in self._groups:
+            sizes = self._sizes
+            found += sum(sizes.get(at, 0) for at in range(group << _GROUP_BITS, number))
+            found += sum(count for instant, count in self._buckets.get(number, _NONE).items() if instant < now)
+        return found
 
     def earliest(self) -> int | None:
         """The smallest of all, or None."""
-        return min(self._buckets[min(self._buckets)]) if self._buckets else None
+        return self._first_of(min(self._groups)) if self._groups else None
 
     def next_after(self, now: int) -> int | None:
         """The smallest later than ``now``, or None."""
-        edge = now >> _BUCKET_BITS
-        later = [instant for instant in self._buckets.get(edge, ()) if instant > now]
+        group, number = now >> _COARSE_BITS, now >> _FINE_BITS
+        later = [instant for instant in self._buckets.get(number, ()) if instant > now]
         if later:
             return min(later)
-        numbers = [number for number in self._buckets if number > edge]
-        return min(self._buckets[min(numbers)]) if numbers else None
+        if group in self._groups:
+            for at in range(number + 1, (group + 1) << _GROUP_BITS):
+                if at in self._buckets:
+                    return min(self._buckets[at])
+        groups = [at for at in self._groups if at > group]
+        return self._first_of(min(groups)) if groups else None
 
-    def between(self, after: int, upto: int) -> Iterator[tuple[int, int]]:
-        """(instant, count) of those with ``after < instant <= upto``, in no order."""
-        first, last = after >> _BUCKET_BITS, upto >> _BUCKET_BITS
+    def buckets(self) -> Iterator[tuple[int, int, int, dict[int, int]]]:
+        """(first, last instant possible, how many, instant -> how many) of each occupied bucket, in no order."""
         for number, bucket in self._buckets.items():
-            if first <= number <= last:
-                for instant, count in bucket.items():
-                    if after < instant <= upto:
-                        yield instant, count
+            first = number << _FINE_BITS
+            yield first, first + (1 << _FINE_BITS) - 1, self._sizes[number], bucket
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         """(instant, count) of all, in no order."""
         for bucket in self._buckets.values():
             yield from bucket.items()
+
+    def _first_of(self, group: int) -> int:
+        first = next(at for at in range(group << _GROUP_BITS, (group + 1) << _GROUP_BITS) if at in self._buckets)
+        return min(self._buckets[first])
+
+
+_NONE: Final[dict[int, int]] = {}
 
 
 class LiveSet:
@@ -100,13 +121,37 @@ class LiveSet:
         self.paused += sign * live.is_paused
         self.escalated += sign * live.is_escalated
         self.without_policy += sign * (not live.has_policy)
-        if live.awaiting_first_response_since is not None:
+        self._change_first(live.awaiting_first_response_since, sign)
+        self._change_reply(live.awaiting_reply_since, sign)
+        self._change_clocks(live.clocks, sign)
+
+    def replace(self, before: Live, after: Live) -> None:
+        """The same ticket, counted before and after, as it is now: only what differs is touched."""
+        self.paused += after.is_paused - before.is_paused
+        self.escalated += after.is_escalated - before.is_escalated
+        self.without_policy += before.has_policy - after.has_policy
+        if before.awaiting_first_response_since != after.awaiting_first_response_since:
+            self._change_first(before.awaiting_first_response_since, -1)
+            self._change_first(after.awaiting_first_response_since, 1)
+        if before.awaiting_reply_since != after.awaiting_reply_since:
+            self._change_reply(before.awaiting_reply_since, -1)
+            self._change_reply(after.awaiting_reply_since, 1)
+        if before.clocks != after.clocks:
+            self._change_clocks([clock for clock in before.clocks if clock not in after.clocks], -1)
+            self._change_clocks([clock for clock in after.clocks if clock not in before.clocks], 1)
+
+    def _change_first(self, since: int | None, sign: int) -> None:
+        if since is not None:
             self.awaiting_first_response += sign
-            self.awaiting_first_response_since.change(live.awaiting_first_response_since, sign)
-        if live.awaiting_reply_since is not None:
+            self.awaiting_first_response_since.change(since, sign)
+
+    def _change_reply(self, since: int | None, sign: int) -> None:
+        if since is not None:
             self.awaiting_reply += sign
-            self.awaiting_reply_since.change(live.awaiting_reply_since, sign)
-        for sla, due, risk in live.clocks:
+            self.awaiting_reply_since.change(since, sign)
+
+    def _change_clocks(self, clocks: Iterable[Clock], sign: int) -> None:
+        for sla, due, risk in clocks:
             if due is not None:
                 self.due[sla].change(due, sign)
             if risk is not None:
@@ -124,7 +169,20 @@ class LiveSet:
 LiveSets = dict[tuple[str, str], LiveSet]
 
 
-def change(sets: LiveSets, live: Live, sign: int) -> None:
+def replace(sets: LiveSets, before: Live | None, after: Live | None) -> None:
+    """Take one ticket's former place and give it its new one; None where it is not open."""
+    if before is not None and after is not None and before.is_counted and after.is_counted:
+        labels = before.queue, before.priority
+        if labels == (after.queue, after.priority):
+            sets[labels].replace(before, after)
+            return
+    if before is not None:
+        _change(sets, before, -1)
+    if after is not None:
+        _change(sets, after, 1)
+
+
+def _change(sets: LiveSets, live: Live, sign: int) -> None:
     """Add or take away one ticket; a (queue, priority) without any ticket vanishes."""
     labels = live.queue, live.priority
     found = sets.get(labels)

@@ -15,6 +15,8 @@ from metrics.measures import DURATIONS, MEASURE_SHIFT, QUEUE_SHIFT, SUM, Moment,
 
 Cells = dict[int, int]
 
+_SUM_ABOVE: Final = SUM << MEASURE_SHIFT
+
 #: Minutes can be asked for one by one over the last day and "today" (up to 25 hours), as of the newest event or later.
 MINUTES_KEPT: Final = 27 * 60
 
@@ -34,16 +36,19 @@ class Panes:
 
     def add(self, moments: Iterable[Moment], sign: int) -> None:
         """Add moments (``sign`` 1) or take them back (-1)."""
-        queue_id, at, cells = self._vocabulary.queue_id, None, None
+        at = cells = former = None
+        base = 0
         for queue, instant, measure, value in moments:
             minute = instant // MINUTE
-            if minute != at:  # a ticket's moments often share their minute
+            if minute != at:  # a ticket's moments often share their minute, and always its queue
                 at, cells = minute, self._cells_at(minute)
             if cells is None:
                 continue
-            key = queue_id(queue) << QUEUE_SHIFT | measure << MEASURE_SHIFT
+            if queue is not former:
+                former, base = queue, self._vocabulary.queue_id(queue) << QUEUE_SHIFT
+            key = base | measure << MEASURE_SHIFT
             if measure in DURATIONS:
-                _bump(cells, key + (SUM << MEASURE_SHIFT), sign * value)
+                _bump(cells, key + _SUM_ABOVE, sign * value)
                 key |= bucket_of(value)
             else:
                 key |= value

@@ -6,17 +6,15 @@ percentiles are taken last, never averaged. No data is None, never 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from metrics.contribution import SLAS
 from metrics.floor import PartitionFloor
 from metrics.instants import MINUTE, SECOND, format_instant, from_datetime
-from metrics.live import Instants, LiveSet
 from metrics.measures import (
     BUCKET_MASK,
     FIRST_SURVEY,
@@ -27,12 +25,13 @@ from metrics.measures import (
     SUM,
     Measure,
     Vocabulary,
-    bucket_of,
 )
 from metrics.panes import Cells
 from metrics.policies import Rules, Window
+from metrics.standing import LiveOf, Standing, as_json, standing, together
 from metrics.surveys import instrument_name, summary
 from metrics.survival import nearest_rank, quantiles
+from metrics.waiting import Counts, add
 
 #: What one scope holds of a window: measure -> bucket -> amount.
 Table = dict[int, dict[int, int]]
@@ -41,6 +40,7 @@ _MET_BREACHED: Final = {
     0: (Measure.FIRST_RESPONSE_MET, Measure.FIRST_RESPONSE_BREACHED),
     2: (Measure.RESOLUTION_MET, Measure.RESOLUTION_BREACHED),
 }
+_QUALITY: Final = ("orphans", "clock_skew", "before_creation", "full_histories")
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -91,43 +91,80 @@ def snapshot(
     parts: Sequence[Part], rules: Rules, vocabulary: Vocabulary, now: int, *, catching_up: int = 0, total: int = 0
 ) -> dict[str, Any]:
     """The whole snapshot as of ``now``, ready for JSON; ``catching_up`` and ``total`` count partitions."""
+    steps = snapshot_in_steps(parts, rules, vocabulary, now, catching_up=catching_up, total=total)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            made: dict[str, Any] = done.value
+            return made
+
+
+def snapshot_in_steps(
+    parts: Sequence[Part], rules: Rules, vocabulary: Vocabulary, now: int, *, catching_up: int = 0, total: int = 0
+) -> Generator[None, None, dict[str, Any]]:
+    """As ``snapshot``, in steps of a few milliseconds: whoever runs it keeps the parts unchanged meanwhile."""
     since = min((part.history_since for part in parts if part.history_since is not None), default=None)
     windows = spans(rules, now)
-    tables = {span.name: _tables(parts, span) for span in windows}
+    edges = sorted({span.after_instant for span in windows}, reverse=True)
+    tables: dict[str, dict[int, Table]] = {}
+    for span in windows:
+        tables[span.name] = yield from _tables(parts, span)
     live = _live_by_queue(parts)
-    names = {queue for part in parts for queue in part.floor.moments_by_queue}
-
-    def scope(queues: Iterable[str], numbers: Iterable[int]) -> dict[str, Any]:
-        sets = [found for queue in queues for found in live.get(queue, ())]
-        waiting = _waiting(sets)
-        made = {}
-        for span in windows:
-            table = _joined(tables[span.name], numbers)
-            made[span.name] = _window(span, table, sets, waiting, vocabulary, now, since)
-        return _scope(sets, made, now)
-
-    ids = {name: number for number, name in enumerate(vocabulary.queues)}
+    names = sorted({queue for part in parts for queue in part.floor.moments_by_queue})
+    standings: dict[str, Standing] = {}
+    for name in (*names, *(live.keys() - set(names))):
+        pieces = []
+        for one in live.get(name, ()):
+            pieces.append(standing((one,), edges, now))
+            yield
+        standings[name] = together(pieces, edges)
+    scopes = {}
+    for name in names:
+        number = vocabulary.queue_id(name)
+        scopes[name] = _scope(standings[name], tables, (number,), windows, edges, vocabulary, since)
+        yield
+    everything = together(list(standings.values()), edges)
+    yield
+    every_number = range(len(vocabulary.queues))
     return {
         "as_of": format_instant(now),
         "partitions": {"ready": sum(part.is_ready for part in parts), "catching_up": catching_up, "total": total},
         "history_since": format_instant(since) if since is not None else None,
-        "data_quality": {
-            name: sum(getattr(part.floor, name) for part in parts)
-            for name in ("orphans", "clock_skew", "before_creation", "full_histories")
-        },
-        "all": scope(sorted(live), range(len(vocabulary.queues))),
-        "queues": {name: scope((name,), (ids[name],) if name in ids else ()) for name in sorted(names)},
+        "data_quality": {name: sum(getattr(part.floor, name) for part in parts) for name in _QUALITY},
+        "all": _scope(everything, tables, every_number, windows, edges, vocabulary, since),
+        "queues": scopes,
     }
+
+
+def _scope(
+    stands: Standing,
+    tables: dict[str, dict[int, Table]],
+    numbers: Iterable[int],
+    windows: list[Span],
+    edges: list[int],
+    vocabulary: Vocabulary,
+    since: int | None,
+) -> dict[str, Any]:
+    made = as_json(stands)
+    made["windows"] = {
+        span.name: _window(
+            _joined(tables[span.name], numbers), stands, edges.index(span.after_instant), vocabulary, since, span
+        )
+        for span in windows
+    }
+    return made
 
 
 # ------------------------------------------------------------------------------------------------- merging
 
 
-def _tables(parts: Sequence[Part], span: Span) -> dict[int, Table]:
+def _tables(parts: Sequence[Part], span: Span) -> Generator[None, None, dict[int, Table]]:
     """The window's cells of all parts, by queue number."""
     cells: Cells = {}
     for part in parts:
         part.floor.panes.total(span.after, span.last, span.pane, cells)
+        yield
     tables: dict[int, Table] = {}
     for cell, amount in cells.items():
         if amount:
@@ -149,9 +186,6 @@ def _joined(tables: dict[int, Table], numbers: Iterable[int]) -> Table:
     return joined
 
 
-LiveOf = tuple[LiveSet, bool]  # the set, and whether its partition is ready
-
-
 def _live_by_queue(parts: Sequence[Part]) -> dict[str, list[LiveOf]]:
     found: dict[str, list[LiveOf]] = {}
     for part in parts:
@@ -160,63 +194,11 @@ def _live_by_queue(parts: Sequence[Part]) -> dict[str, list[LiveOf]]:
     return found
 
 
-# --------------------------------------------------------------------------------------------------- scopes
-
-
-def _scope(sets: list[LiveOf], windows: dict[str, Any], now: int) -> dict[str, Any]:
-    ready = [live for live, is_ready in sets if is_ready]
-    return {
-        "open": sum(live.open for live, _ in sets),
-        "awaiting_first_response": sum(live.awaiting_first_response for live, _ in sets),
-        "awaiting_reply": sum(live.awaiting_reply for live, _ in sets),
-        "paused": sum(live.paused for live, _ in sets),
-        "escalated_open": sum(live.escalated for live, _ in sets),
-        "without_policy": sum(live.without_policy for live, _ in sets),
-        "oldest_awaiting_first_response_at": _earliest(live.awaiting_first_response_since for live in ready),
-        "oldest_awaiting_reply_at": _earliest(live.awaiting_reply_since for live in ready),
-        "sla": {name: _clocks(ready, sla, now) for sla, name in enumerate(SLAS)},
-        "windows": windows,
-    }
-
-
-def _clocks(ready: list[LiveSet], sla: int, now: int) -> dict[str, Any]:
-    due = [live.due[sla] for live in ready]
-    late = [instant for instants in due if (instant := instants.earliest()) is not None and instant < now]
-    coming = [instant for instants in due if (instant := instants.next_after(now)) is not None]
-    return {
-        "live_breaches": sum(live.live_breaches(sla, now) for live in ready),
-        "at_risk": sum(live.at_risk(sla, now) for live in ready),
-        "next_due_at": format_instant(min(coming)) if coming else None,
-        "most_overdue_due_at": format_instant(min(late)) if late else None,
-    }
-
-
-def _earliest(multisets: Iterable[Instants]) -> str | None:
-    found = [instant for instants in multisets if (instant := instants.earliest()) is not None]
-    return format_instant(min(found)) if found else None
-
-
-def _waiting(sets: list[LiveOf]) -> list[tuple[int, int]]:
-    """(creation instant, tickets) of those awaiting their first response."""
-    return [
-        pair
-        for live, _ in sets
-        for instants in (live.awaiting_first_response_since, live.uncounted_since)
-        for pair in instants
-    ]
-
-
 # -------------------------------------------------------------------------------------------------- windows
 
 
 def _window(
-    span: Span,
-    table: Table,
-    sets: list[LiveOf],
-    waiting: list[tuple[int, int]],
-    vocabulary: Vocabulary,
-    now: int,
-    since: int | None,
+    table: Table, stands: Standing, index: int, vocabulary: Vocabulary, since: int | None, span: Span
 ) -> dict[str, Any]:
     first = table.get(Measure.FIRST_RESPONSE, {})
     made: dict[str, Any] = {
@@ -227,11 +209,12 @@ def _window(
         "reopened": _count(table, Measure.REOPENED),
         "escalated": _count(table, Measure.ESCALATED),
         "closed_unanswered": _count(table, Measure.CLOSED_UNANSWERED),
-        "first_response": _durations(table, Measure.FIRST_RESPONSE) | _attainment(table, 0, sets, span, now),
+        "first_response": _durations(table, Measure.FIRST_RESPONSE)
+        | _attainment(table, 0, stands.clocks[0].late[index]),
         "first_response_business": None,
         "first_resolution": _durations(table, Measure.FIRST_RESOLUTION),
-        "resolution": _durations(table, Measure.RESOLUTION) | _attainment(table, 2, sets, span, now),
-        "first_response_cohort": _cohort(table, waiting, span, now),
+        "resolution": _durations(table, Measure.RESOLUTION) | _attainment(table, 2, stands.clocks[2].late[index]),
+        "first_response_cohort": _cohort(table, stands.waiting[index]),
     }
     for survey, lowest, highest in (("csat", 1, 5), ("nps", 0, 10), ("ces", 1, 7)):
         made[survey] = summary(survey, lowest, highest, {})
@@ -254,11 +237,8 @@ def _durations(table: Table, measure: int) -> dict[str, Any]:
     return {"count": n, "mean": total / (n * SECOND) if n else None, "p50": p50, "p90": p90}
 
 
-def _attainment(table: Table, sla: int, sets: list[LiveOf], span: Span, now: int) -> dict[str, Any]:
+def _attainment(table: Table, sla: int, late: int) -> dict[str, Any]:
     met, breached = (_count(table, measure) for measure in _MET_BREACHED[sla])
-    late = sum(
-        count for live, is_ready in sets if is_ready for _, count in live.due[sla].between(span.after_instant, now - 1)
-    )
     return {
         "met": met,
         "breached": breached,
@@ -267,16 +247,11 @@ def _attainment(table: Table, sla: int, sets: list[LiveOf], span: Span, now: int
     }
 
 
-def _cohort(table: Table, waiting: list[tuple[int, int]], span: Span, now: int) -> dict[str, Any]:
+def _cohort(table: Table, waiting: Counts) -> dict[str, Any]:
     answered = table.get(Measure.COHORT_ANSWERED, {})
     censored = dict(table.get(Measure.COHORT_CLOSED, {}))
-    closed = sum(censored.values())
-    still = 0
-    for created, count in waiting:
-        if span.after_instant < created <= now:
-            bucket = bucket_of(now - created)
-            censored[bucket] = censored.get(bucket, 0) + count
-            still += count
+    closed, still = sum(censored.values()), sum(waiting.values())
+    add(censored, waiting)
     p50, p90 = quantiles(answered, censored, (0.5, 0.1))
     return {"created": sum(answered.values()) + closed + still, "waiting": still, "p50": p50, "p90": p90}
 

@@ -215,6 +215,8 @@ def _quality(ticket: Ticket, created: int, skew: int) -> tuple[int, int, int]:
     """
     skewed = before = full = 0
     for history in (ticket.replies, ticket.resolves, ticket.pauses, ticket.escalations, ticket.messages):
+        if not history:
+            continue
         full += len(history) >= HISTORY_MAX
         for element in history:
             if element[0] >= created:

@@ -36,6 +36,12 @@ from stream.events import (
 )
 
 HISTORY_MAX: Final = 256
+
+#: What an event did to a ticket; see ``Ticket.apply``. Ignored: it is not kept at all, not even that it happened.
+IGNORED: Final = -1
+UNCHANGED: Final = 0
+KEPT: Final = 1
+COUNTS: Final = 2
 VERSION: Final = 1
 
 
@@ -130,15 +136,17 @@ class Ticket(msgspec.Struct, array_like=True, gc=False):
     facts: list[Fact] = []
     last_event: int = -(2**63)  # the latest instant of any event applied: what retention goes by
 
-    def apply(self, event: Event, instant: int) -> bool:
-        """Join one event into the ticket; True if that changed anything."""
+    def apply(self, event: Event, instant: int) -> int:
+        """Join one event into the ticket.
+
+        Returns:
+            ``UNCHANGED``, ``KEPT`` (the state changed, no number of it can have), or ``COUNTS`` (numbers may have too).
+        """
         changed = _APPLY[type(event)](self, event, (instant, event.source, event.id))
-        if changed is None:  # it is not kept at all
-            return False
-        if instant > self.last_event:
+        if changed != IGNORED and instant > self.last_event:
             self.last_event = instant
-            return True
-        return changed
+            return changed or KEPT
+        return max(changed, UNCHANGED)
 
 
 # ------------------------------------------------------------------------------------------- one rule each
@@ -149,22 +157,22 @@ _RESOLVED, _REOPENED, _PAUSED, _RESUMED = map(int, Step)
 _Element = TypeVar("_Element", Stamp, StepTaken, Conversion, Sent)
 
 
-def _insert(elements: list[_Element], element: _Element) -> bool:
+def _insert(elements: list[_Element], element: _Element) -> int:
     """Add to a sorted set that keeps its greatest ``HISTORY_MAX`` elements."""
     at = bisect_left(elements, element)
     if at < len(elements) and elements[at] == element:
-        return False
+        return UNCHANGED
     if len(elements) < HISTORY_MAX:
         elements.insert(at, element)
-        return True
+        return COUNTS
     if at == 0:  # older than all of a full history
-        return False
+        return UNCHANGED
     elements.insert(at, element)
     del elements[0]
-    return True
+    return COUNTS
 
 
-def _created(ticket: Ticket, event: Created, stamp: Stamp) -> bool:
+def _created(ticket: Ticket, event: Created, stamp: Stamp) -> int:
     data = event.data
     creation = (*stamp, _ORIGINS[data.origin])
     changed = _set_attributes(
@@ -173,28 +181,32 @@ def _created(ticket: Ticket, event: Created, stamp: Stamp) -> bool:
     if ticket.creation is None or creation < ticket.creation:
         ticket.creation = creation
         _keep_first(ticket)
-        return True
+        return COUNTS
     return changed
 
 
-def _updated(ticket: Ticket, event: Updated, stamp: Stamp) -> bool | None:
+def _updated(ticket: Ticket, event: Updated, stamp: Stamp) -> int:
     data = event.data
-    values = (data.queue, data.channel, data.priority, data.brand, data.kind, data.agent)
-    if not any(values):
-        return None
-    return _set_attributes(ticket, (*stamp, *(value or "" for value in values)))  # type: ignore[arg-type]
+    counted = (data.queue, data.channel, data.priority, data.brand, data.kind)
+    if any(counted):
+        return _set_attributes(ticket, (*stamp, *(value or "" for value in counted), data.agent or ""))  # type: ignore[arg-type]
+    if not data.agent:
+        return IGNORED
+    changed = _set_attributes(ticket, (*stamp, "", "", "", "", "", data.agent))
+    known = ticket.creation is not None and len(ticket.attributes) < HISTORY_MAX
+    return KEPT if changed and known else changed  # no number goes by the agent
 
 
-def _set_attributes(ticket: Ticket, element: Attributes) -> bool:
+def _set_attributes(ticket: Ticket, element: Attributes) -> int:
     elements = ticket.attributes
     at = bisect_left(elements, element)
     if at < len(elements) and elements[at] == element:
-        return False
+        return UNCHANGED
     elements.insert(at, element)
     if len(elements) > HISTORY_MAX:
         _bound_attributes(ticket)
-        return element in ticket.attributes
-    return True
+        return COUNTS if element in ticket.attributes else UNCHANGED
+    return COUNTS
 
 
 def _bound_attributes(ticket: Ticket) -> None:
@@ -213,9 +225,9 @@ def _bound_attributes(ticket: Ticket) -> None:
     ticket.attributes = kept
 
 
-def _replied(ticket: Ticket, event: Replied, stamp: Stamp) -> bool | None:
+def _replied(ticket: Ticket, event: Replied, stamp: Stamp) -> int:
     if (event.data.author or "human") != "human" or not event.data.public:
-        return None
+        return IGNORED
     changed = _reply_is_last(ticket, stamp[0])
     replies = ticket.replies
     at = bisect_left(replies, stamp)
@@ -224,15 +236,17 @@ def _replied(ticket: Ticket, event: Replied, stamp: Stamp) -> bool | None:
     before = list(replies)
     replies.insert(at, stamp)
     _keep_first(ticket)
-    return changed or ticket.replies != before
+    return COUNTS if ticket.replies != before else changed
 
 
-def _reply_is_last(ticket: Ticket, instant: int) -> bool:
+def _reply_is_last(ticket: Ticket, instant: int) -> int:
     if ticket.last_reply is not None and instant <= ticket.last_reply:
-        return False
+        return UNCHANGED
     ticket.last_reply = instant
+    if not ticket.messages or ticket.messages[0][0] > instant:
+        return KEPT
     ticket.messages = [message for message in ticket.messages if message[0] > instant]
-    return True
+    return COUNTS
 
 
 def _keep_first(ticket: Ticket) -> None:
@@ -247,53 +261,53 @@ def _keep_first(ticket: Ticket) -> None:
     del replies[min(kept, HISTORY_MAX) :]
 
 
-def _message(ticket: Ticket, _event: CustomerReplied, stamp: Stamp) -> bool:
+def _message(ticket: Ticket, _event: CustomerReplied, stamp: Stamp) -> int:
     if ticket.last_reply is not None and stamp[0] <= ticket.last_reply:
-        return False
+        return UNCHANGED
     return _insert(ticket.messages, stamp)
 
 
-def _resolved(ticket: Ticket, _event: Resolved, stamp: Stamp) -> bool:
+def _resolved(ticket: Ticket, _event: Resolved, stamp: Stamp) -> int:
     return _insert(ticket.resolves, (*stamp, _RESOLVED))
 
 
-def _reopened(ticket: Ticket, _event: Reopened, stamp: Stamp) -> bool:
+def _reopened(ticket: Ticket, _event: Reopened, stamp: Stamp) -> int:
     return _insert(ticket.resolves, (*stamp, _REOPENED))
 
 
-def _paused(ticket: Ticket, _event: Paused, stamp: Stamp) -> bool:
+def _paused(ticket: Ticket, _event: Paused, stamp: Stamp) -> int:
     return _insert(ticket.pauses, (*stamp, _PAUSED))
 
 
-def _resumed(ticket: Ticket, _event: Resumed, stamp: Stamp) -> bool:
+def _resumed(ticket: Ticket, _event: Resumed, stamp: Stamp) -> int:
     return _insert(ticket.pauses, (*stamp, _RESUMED))
 
 
-def _escalated(ticket: Ticket, _event: Escalated, stamp: Stamp) -> bool:
+def _escalated(ticket: Ticket, _event: Escalated, stamp: Stamp) -> int:
     return _insert(ticket.escalations, stamp)
 
 
-def _converted(ticket: Ticket, event: Converted, stamp: Stamp) -> bool:
+def _converted(ticket: Ticket, event: Converted, stamp: Stamp) -> int:
     value = event.data.value if event.data else None
     return _insert(ticket.conversions, (*stamp, value or 0.0))
 
 
-def _judged(ticket: Ticket, event: Discarded | Restored, stamp: Stamp) -> bool:
+def _judged(ticket: Ticket, event: Discarded | Restored, stamp: Stamp) -> int:
     reason = (event.data.reason if event.data else None) or ""
     verdict = (*stamp, int(type(event) is Discarded), reason)
     if ticket.verdict is not None and verdict <= ticket.verdict:
-        return False
+        return UNCHANGED
     ticket.verdict = verdict
-    return True
+    return COUNTS
 
 
-def _sent(ticket: Ticket, event: SurveySent, stamp: Stamp) -> bool:
+def _sent(ticket: Ticket, event: SurveySent, stamp: Stamp) -> int:
     data = event.data
     element = (*stamp, str(data.survey), data.response or "", data.queue or "", data.channel or "")
-    return _insert(ticket.sent, element)
+    return KEPT if _insert(ticket.sent, element) else UNCHANGED
 
 
-def _answered(ticket: Ticket, event: SurveyAnswered, stamp: Stamp) -> bool:
+def _answered(ticket: Ticket, event: SurveyAnswered, stamp: Stamp) -> int:
     data = event.data
     lowest, highest = scale_of(data)
     answer = Answer(
@@ -303,13 +317,13 @@ def _answered(ticket: Ticket, event: SurveyAnswered, stamp: Stamp) -> bool:
     return _replace(ticket.answers, answer)
 
 
-def _reported(ticket: Ticket, event: Reported, stamp: Stamp) -> bool:
+def _reported(ticket: Ticket, event: Reported, stamp: Stamp) -> int:
     data = event.data
     fact = Fact(
         *stamp, data.fact, data.queue or "", data.period.start, data.period.end, data.value,
         data.unit or "", data.reported_by or "", data.definition or "",
     )  # fmt: skip
-    return _replace(ticket.facts, fact)
+    return KEPT if _replace(ticket.facts, fact) else UNCHANGED
 
 
 def _order(element: Answer | Fact) -> tuple[int, str, str, str]:
@@ -319,20 +333,21 @@ def _order(element: Answer | Fact) -> tuple[int, str, str, str]:
 _Latest = TypeVar("_Latest", Answer, Fact)
 
 
-def _replace(elements: list[_Latest], element: _Latest) -> bool:
+def _replace(elements: list[_Latest], element: _Latest) -> int:
     """Last writer wins per identity; the latest ``HISTORY_MAX`` identities are kept, sorted by stamp."""
     identity = element.identity
     for at, other in enumerate(elements):
         if other.identity == identity:
             if _order(element) <= _order(other):
-                return False
+                return UNCHANGED
             del elements[at]
             break
     insort(elements, element, key=_order)
-    return len(elements) <= HISTORY_MAX or elements.pop(0) is not element
+    cut = elements.pop(0) if len(elements) > HISTORY_MAX else None
+    return UNCHANGED if cut is element else COUNTS
 
 
-_APPLY: Final[dict[type, Callable[[Ticket, Any, Stamp], bool | None]]] = {
+_APPLY: Final[dict[type, Callable[[Ticket, Any, Stamp], int]]] = {
     Created: _created,
     Replied: _replied,
     Resolved: _resolved,

@@ -7,7 +7,7 @@ encoded; a touched ticket is decoded once a batch, and its contribution replaced
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Collection, Container, Generator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -17,13 +17,13 @@ from metrics.floor import Observer, PartitionFloor
 from metrics.instants import DAY
 from metrics.measures import Vocabulary
 from metrics.policies import Rules
-from metrics.snapshot import Part, snapshot
+from metrics.snapshot import Part, snapshot, snapshot_in_steps
 from stream.contributions import contribution_of
 from stream.encoding import decode, encode
 from stream.events import Event, Refusal
 from stream.events import decode as decode_event
 from stream.records import Applied, Reason, Records, Refused
-from stream.ticket import Ticket
+from stream.ticket import COUNTS, UNCHANGED, Ticket
 from stream.timeline import timeline_of
 
 STATE_BYTES_MAX: Final = 900_000
@@ -48,7 +48,8 @@ class _Touched(msgspec.Struct):
 
     ticket: Ticket
     before: Contribution
-    changed: bool = False
+    changed: int = UNCHANGED
+    day: int | None = None  # under which it waits to expire, where that is known
 
 
 class TicketPartition:
@@ -125,10 +126,9 @@ class TicketPartition:
         entry = touched.get(key)
         if entry is None:
             entry = touched[key] = self._load(key)
-        if entry.ticket.apply(event, instant):
-            entry.changed = True
-        else:
-            self.duplicates += 1
+        changed = entry.ticket.apply(event, instant)
+        entry.changed = max(entry.changed, changed)
+        self.duplicates += not changed
         if self.history_since is None or instant < self.history_since:
             self.history_since = instant
         if self.newest_event is None or instant > self.newest_event:
@@ -153,17 +153,21 @@ class TicketPartition:
                 return b""
             state = encode(entry.ticket)
         self._states[key] = state
-        self._by_day.setdefault(entry.ticket.last_event // DAY, set()).add(key)
-        after = contribution_of(entry.ticket, self._rules, self._vocabulary)
-        self.floor.replace(entry.before, after, self._observe)
-        entry.before = after
+        day = entry.ticket.last_event // DAY
+        if day != entry.day:
+            entry.day = day
+            self._by_day.setdefault(day, set()).add(key)
+        if entry.changed == COUNTS:
+            after = contribution_of(entry.ticket, self._rules, self._vocabulary)
+            self.floor.replace(entry.before, after, self._observe)
+            entry.before = after
         return state
 
     def _keep_hot(self, touched: dict[bytes, _Touched]) -> None:
         """What was touched now is likely to be touched again soon; the longest untouched go first."""
         hot = self._hot
         for key, entry in touched.items():
-            entry.changed = False
+            entry.changed = UNCHANGED
             hot[key] = entry
         for key in list(itertools.islice(hot, max(0, len(hot) - HOT_MAX))):
             del hot[key]
@@ -225,6 +229,8 @@ class TicketPartition:
                 if self._has_expired(key, oldest_day):
                     self._restore(key, None)
                     dropped.append(key)
+                elif key in self._hot:
+                    self._hot[key].day = None  # it no longer waits under that day
         return dropped
 
     def _has_expired(self, key: bytes, oldest_day: int) -> bool:
@@ -265,6 +271,15 @@ class Tickets:
 
     def snapshot(self, now: int, ready: Collection[int], total: int) -> dict[str, Any]:
         """The snapshot as of ``now``; ``ready`` are the partitions whose topics are read to the end."""
-        parts = [Part(p.floor, number in ready, p.history_since) for number, p in sorted(self.partitions.items())]
+        parts = self._parts(ready)
         behind = sum(not part.is_ready for part in parts)
         return snapshot(parts, self.rules, self.vocabulary, now, catching_up=behind, total=total)
+
+    def snapshot_in_steps(self, now: int, ready: Collection[int], total: int) -> Generator[None, None, dict[str, Any]]:
+        """As ``snapshot``, in steps of a few milliseconds; no event may be applied until it is through."""
+        parts = self._parts(ready)
+        behind = sum(not part.is_ready for part in parts)
+        return snapshot_in_steps(parts, self.rules, self.vocabulary, now, catching_up=behind, total=total)
+
+    def _parts(self, ready: Collection[int]) -> list[Part]:
+        return [Part(p.floor, number in ready, p.history_since) for number, p in sorted(self.partitions.items())]

@@ -8,7 +8,7 @@ from metrics.policies import Labels, Policies, Policy, Rules, Window
 from stream import encoding, events
 from stream.contributions import contribution_of
 from stream.records import Applied, Records
-from stream.ticket import Ticket
+from stream.ticket import UNCHANGED, Ticket
 from stream.tickets import Admission, TicketPartition, Tickets
 from tests.logs import to_json_line
 from tests.oracle.configuration import configuration_of
@@ -53,7 +53,7 @@ def rank(event: Mapping[str, Any]) -> tuple[int, str, str]:
 def apply(ticket: Ticket, event: Mapping[str, Any]) -> bool:
     decoded = events.decode(to_json_line(event))
     assert isinstance(decoded, tuple), decoded
-    return ticket.apply(*decoded)
+    return ticket.apply(*decoded) != UNCHANGED
 
 
 def joined(log: Iterable[Mapping[str, Any]]) -> Ticket:

@@ -1,0 +1,131 @@
+"""How a queue stands as of an instant: what is open, waiting, at risk and late, from the live sets of all partitions.
+
+Standings are merged by adding counts and taking the earliest instants, so the floor as a whole is the sum of its
+queues. A partition that is not ready adds its counts, but nothing of it counts as late or oldest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from metrics.contribution import SLAS
+from metrics.instants import format_instant
+from metrics.live import Instants, LiveSet
+from metrics.waiting import Counts, add, ages
+
+Optional = int | None
+LiveOf = tuple[LiveSet, bool]  # the set, and whether its partition is ready
+
+
+class Clocks(msgspec.Struct):
+    """The clocks of one SLA."""
+
+    live_breaches: int = 0
+    at_risk: int = 0
+    next_due: int | None = None
+    most_overdue: int | None = None
+    late: list[int] = []  # live breaches by window of their due instant
+
+
+class Standing(msgspec.Struct):
+    """One queue, or all of them together; windows in the order of the edges."""
+
+    counts: list[int]  # open, awaiting first response, awaiting reply, paused, escalated, without policy
+    oldest_first: int | None
+    oldest_reply: int | None
+    clocks: list[Clocks]
+    waiting: list[Counts]  # awaiting their first response by log bucket of the time so far, by window of creation
+
+
+def standing(sets: Sequence[LiveOf], edges: Sequence[int], now: int) -> Standing:
+    """How these sets stand; ``edges``: the last instant before each window, descending."""
+    ready = [live for live, is_ready in sets if is_ready]
+    waiting = [m for live, _ in sets for m in (live.awaiting_first_response_since, live.uncounted_since)]
+    return Standing(
+        counts=[sum(column) for column in zip(*(_counts(live) for live, _ in sets), strict=True)] or [0] * 6,
+        oldest_first=_least(live.awaiting_first_response_since.earliest() for live in ready),
+        oldest_reply=_least(live.awaiting_reply_since.earliest() for live in ready),
+        clocks=[_clocks(ready, sla, edges, now) for sla in range(len(SLAS))],
+        waiting=ages(waiting, edges, now),
+    )
+
+
+def together(standings: Sequence[Standing], edges: Sequence[int]) -> Standing:
+    """The sum of several standings."""
+    waiting: list[Counts] = [{} for _ in edges]
+    for one in standings:
+        for into, counts in zip(waiting, one.waiting, strict=True):
+            add(into, counts)
+    return Standing(
+        counts=[sum(column) for column in zip(*(one.counts for one in standings), strict=True)] or [0] * 6,
+        oldest_first=_least(one.oldest_first for one in standings),
+        oldest_reply=_least(one.oldest_reply for one in standings),
+        clocks=[_joined([one.clocks[sla] for one in standings], edges) for sla in range(len(SLAS))],
+        waiting=waiting,
+    )
+
+
+def as_json(standing: Standing) -> dict[str, Any]:
+    """The live part of a scope of the snapshot."""
+    names = ("open", "awaiting_first_response", "awaiting_reply", "paused", "escalated_open", "without_policy")
+    return {
+        **dict(zip(names, standing.counts, strict=True)),
+        "oldest_awaiting_first_response_at": _text(standing.oldest_first),
+        "oldest_awaiting_reply_at": _text(standing.oldest_reply),
+        "sla": {
+            name: {
+                "live_breaches": clocks.live_breaches,
+                "at_risk": clocks.at_risk,
+                "next_due_at": _text(clocks.next_due),
+                "most_overdue_due_at": _text(clocks.most_overdue),
+            }
+            for name, clocks in zip(SLAS, standing.clocks, strict=True)
+        },
+    }
+
+
+def _counts(live: LiveSet) -> tuple[int, ...]:
+    first, reply = live.awaiting_first_response, live.awaiting_reply
+    return live.open, first, reply, live.paused, live.escalated, live.without_policy
+
+
+def _clocks(ready: list[LiveSet], sla: int, edges: Sequence[int], now: int) -> Clocks:
+    found = Clocks(late=[0] * len(edges))
+    for live in ready:
+        due = live.due[sla]
+        late = due.before(now)
+        found.live_breaches += late
+        found.at_risk += live.risk[sla].before(now) - late
+        found.next_due = _least((found.next_due, due.next_after(now)))
+        if late:
+            found.most_overdue = _least((found.most_overdue, due.earliest()))
+            _add_late(found.late, due, late, edges)
+    return found
+
+
+def _add_late(into: list[int], due: Instants, late: int, edges: Sequence[int]) -> None:
+    """Of the ``late`` clocks, those due after each edge."""
+    earliest = due.earliest()
+    for index, edge in enumerate(edges):
+        into[index] += late - due.before(edge + 1) if earliest is not None and earliest <= edge else late
+
+
+def _joined(clocks: Sequence[Clocks], edges: Sequence[int]) -> Clocks:
+    return Clocks(
+        live_breaches=sum(one.live_breaches for one in clocks),
+        at_risk=sum(one.at_risk for one in clocks),
+        next_due=_least(one.next_due for one in clocks),
+        most_overdue=_least(one.most_overdue for one in clocks),
+        late=[sum(one.late[index] for one in clocks) for index in range(len(edges))],
+    )
+
+
+def _least(instants: Iterable[Optional]) -> Optional:
+    return min((instant for instant in instants if instant is not None), default=None)
+
+
+def _text(instant: Optional) -> str | None:
+    return None if instant is None else format_instant(instant)
