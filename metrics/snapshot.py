@@ -6,7 +6,7 @@ percentiles are taken last, never averaged. No data is None, never 0.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -91,67 +91,37 @@ def snapshot(
     parts: Sequence[Part], rules: Rules, vocabulary: Vocabulary, now: int, *, catching_up: int = 0, total: int = 0
 ) -> dict[str, Any]:
     """The whole snapshot as of ``now``, ready for JSON; ``catching_up`` and ``total`` count partitions."""
-    steps = snapshot_in_steps(parts, rules, vocabulary, now, catching_up=catching_up, total=total)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            made: dict[str, Any] = done.value
-            return made
-
-
-def snapshot_in_steps(
-    parts: Sequence[Part], rules: Rules, vocabulary: Vocabulary, now: int, *, catching_up: int = 0, total: int = 0
-) -> Generator[None, None, dict[str, Any]]:
-    """As ``snapshot``, in steps of a few milliseconds: whoever runs it keeps the parts unchanged meanwhile."""
     since = min((part.history_since for part in parts if part.history_since is not None), default=None)
     windows = spans(rules, now)
     edges = sorted({span.after_instant for span in windows}, reverse=True)
-    tables: dict[str, dict[int, Table]] = {}
-    for span in windows:
-        tables[span.name] = yield from _tables(parts, span)
+    tables = {span.name: _tables(parts, span) for span in windows}
     live = _live_by_queue(parts)
     names = sorted({queue for part in parts for queue in part.floor.moments_by_queue})
-    standings: dict[str, Standing] = {}
-    for name in (*names, *(live.keys() - set(names))):
-        pieces = []
-        for one in live.get(name, ()):
-            pieces.append(standing((one,), edges, now))
-            yield
-        standings[name] = together(pieces, edges)
-    scopes = {}
-    for name in names:
-        number = vocabulary.queue_id(name)
-        scopes[name] = _scope(standings[name], tables, (number,), windows, edges, vocabulary, since)
-        yield
+    standings = {name: standing(live.get(name, ()), edges, now) for name in {*names, *live}}
     everything = together(list(standings.values()), edges)
-    yield
-    every_number = range(len(vocabulary.queues))
+
+    def scope(stands: Standing, numbers: Iterable[int]) -> dict[str, Any]:
+        return _scope(
+            stands, [(span, _joined(tables[span.name], numbers)) for span in windows], edges, vocabulary, since
+        )
+
     return {
         "as_of": format_instant(now),
         "partitions": {"ready": sum(part.is_ready for part in parts), "catching_up": catching_up, "total": total},
         "history_since": format_instant(since) if since is not None else None,
         "data_quality": {name: sum(getattr(part.floor, name) for part in parts) for name in _QUALITY},
-        "all": _scope(everything, tables, every_number, windows, edges, vocabulary, since),
-        "queues": scopes,
+        "all": scope(everything, range(len(vocabulary.queues))),
+        "queues": {name: scope(standings[name], (vocabulary.queue_id(name),)) for name in names},
     }
 
 
 def _scope(
-    stands: Standing,
-    tables: dict[str, dict[int, Table]],
-    numbers: Iterable[int],
-    windows: list[Span],
-    edges: list[int],
-    vocabulary: Vocabulary,
-    since: int | None,
+    stands: Standing, windows: list[tuple[Span, Table]], edges: list[int], vocabulary: Vocabulary, since: int | None
 ) -> dict[str, Any]:
     made = as_json(stands)
     made["windows"] = {
-        span.name: _window(
-            _joined(tables[span.name], numbers), stands, edges.index(span.after_instant), vocabulary, since, span
-        )
-        for span in windows
+        span.name: _window(table, stands, edges.index(span.after_instant), vocabulary, since, span)
+        for span, table in windows
     }
     return made
 
@@ -159,12 +129,11 @@ def _scope(
 # ------------------------------------------------------------------------------------------------- merging
 
 
-def _tables(parts: Sequence[Part], span: Span) -> Generator[None, None, dict[int, Table]]:
+def _tables(parts: Sequence[Part], span: Span) -> dict[int, Table]:
     """The window's cells of all parts, by queue number."""
     cells: Cells = {}
     for part in parts:
         part.floor.panes.total(span.after, span.last, span.pane, cells)
-        yield
     tables: dict[int, Table] = {}
     for cell, amount in cells.items():
         if amount:

@@ -22,6 +22,8 @@ COHORT_ANSWERED, COHORT_CLOSED = int(Measure.COHORT_ANSWERED), int(Measure.COHOR
 REPLY_VERDICT = int(Measure.FIRST_RESPONSE_BREACHED), int(Measure.FIRST_RESPONSE_MET)
 RESOLUTION_VERDICT = int(Measure.RESOLUTION_BREACHED), int(Measure.RESOLUTION_MET)
 ORPHAN = "other"
+Values = tuple[str, str, str, str, str]
+NONE_GIVEN: Values = ("", "", "", "", "")
 BY_ITEM = ("servqual", "brand")
 
 
@@ -172,25 +174,24 @@ def _reached(line: Timeline, target: int, *, past: bool = False) -> int | None:
 # ------------------------------------------------------------------------------------------------ attributes
 
 
-def _values(attributes: list[Attributes], at: int | None = None) -> tuple[str, ...]:
+def _values(attributes: list[Attributes], at: int | None = None) -> Values:
     """(queue, channel, priority, brand, kind) as of ``at`` (inclusive), or the latest; empty where never given."""
-    if len(attributes) == 1 and (at is None or attributes[0][0] <= at):
-        return attributes[0][3:8]
-    values = ["", "", "", "", ""]
-    missing = 5
+    values = NONE_GIVEN
     for element in reversed(attributes):
         if at is not None and element[0] > at:
             continue
-        for index, value in enumerate(element[3:8]):
-            if value and not values[index]:
-                values[index] = value
-                missing -= 1
-        if not missing:
+        given = element[3:8]
+        if values == NONE_GIVEN:
+            values = given
+        elif given != NONE_GIVEN:
+            queue, channel, priority, brand, kind = values
+            values = (queue or given[0], channel or given[1], priority or given[2], brand or given[3], kind or given[4])
+        if "" not in values:
             break
-    return tuple(values)
+    return values
 
 
-def _policy(created: int, values: tuple[str, ...], rules: Rules) -> Policy | None:
+def _policy(created: int, values: Values, rules: Rules) -> Policy | None:
     queue, channel, priority, brand, kind = values
     return rules.policies.choose(created, rules.labels.alias(queue), priority, channel, kind, brand)
 

@@ -7,7 +7,7 @@ encoded; a touched ticket is decoded once a batch, and its contribution replaced
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Container, Generator, Sequence
+from collections.abc import Collection, Container, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -17,7 +17,7 @@ from metrics.floor import Observer, PartitionFloor
 from metrics.instants import DAY
 from metrics.measures import Vocabulary
 from metrics.policies import Rules
-from metrics.snapshot import Part, snapshot, snapshot_in_steps
+from metrics.snapshot import Part, snapshot
 from stream.contributions import contribution_of
 from stream.encoding import decode, encode
 from stream.events import Event, Refusal
@@ -271,15 +271,6 @@ class Tickets:
 
     def snapshot(self, now: int, ready: Collection[int], total: int) -> dict[str, Any]:
         """The snapshot as of ``now``; ``ready`` are the partitions whose topics are read to the end."""
-        parts = self._parts(ready)
+        parts = [Part(p.floor, number in ready, p.history_since) for number, p in sorted(self.partitions.items())]
         behind = sum(not part.is_ready for part in parts)
         return snapshot(parts, self.rules, self.vocabulary, now, catching_up=behind, total=total)
-
-    def snapshot_in_steps(self, now: int, ready: Collection[int], total: int) -> Generator[None, None, dict[str, Any]]:
-        """As ``snapshot``, in steps of a few milliseconds; no event may be applied until it is through."""
-        parts = self._parts(ready)
-        behind = sum(not part.is_ready for part in parts)
-        return snapshot_in_steps(parts, self.rules, self.vocabulary, now, catching_up=behind, total=total)
-
-    def _parts(self, ready: Collection[int]) -> list[Part]:
-        return [Part(p.floor, number in ready, p.history_since) for number, p in sorted(self.partitions.items())]
