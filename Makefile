@@ -1,5 +1,7 @@
 # Everything a developer or a new user runs. `make` alone lists the targets.
 PYTHON ?= python3
+RUNS ?= 10
+SEED ?= 0
 RUN := .venv/bin
 
 help:  ## this list
@@ -25,10 +27,16 @@ check: .venv/.installed  ## format, lint, types, import contracts, generated fil
 format: .venv/.installed  ## rewrite what `check` would complain of and can be mended
 	@$(RUN)/ruff format && $(RUN)/ruff check --fix && $(RUN)/deskpulse generate
 
-bench: .venv/.installed  ## the benchmark table, side by side in one run
-	@$(RUN)/python -m bench
+.venv/.bench-installed: .venv/.installed
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --editable '.[develop,bench]' && touch $@
+
+bench: .venv/.bench-installed  ## the benchmark table, side by side in one run; OUTPUT=docs/benchmarks.md writes the page
+	@$(RUN)/python -m bench $(if $(OUTPUT),--output $(OUTPUT))
+
+soak: .venv/.installed  ## kills workers at random: RUNS=10 SEED=0, one line a run; a seed replays its run
+	@$(RUN)/python -m tests.soak --runs $(RUNS) --seed $(SEED)
 
 clean:  ## what can be made again
 	rm -rf .venv .state dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help install demo test services check format bench clean
+.PHONY: help install demo test services check format bench soak clean

@@ -1,190 +1,130 @@
-"""`make bench`: what one worker does a second, beside its limits, in one run: medians and ratios."""
+"""`make bench`: what deskpulse does beside its limits and beside what a user would pick instead, in one run.
+
+Medians, and ratios of figures of the same run. Each contender gets a fresh process; the broker shares the machine.
+"""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
+import os
 import platform
-import shutil
-import statistics
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-from aiokafka import AIOKafkaConsumer
-from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
 
-from intake.simulator.desk import DeskOptions, simulate
-from metrics.instants import DAY, parse_instant
-from metrics.policies import Rules
-from stream.events import decode
-from stream.records import Applied, Records
-from stream.rim.embedded import EmbeddedProcess
-from stream.rim.own_topics import own_topics
-from stream.rim.preflight import create_topics
-from stream.rim.sending import Sender
-from stream.rim.settings import Hooks, RimSettings
-from stream.rim.worker import create_rim
-from stream.tickets import Admission, Tickets
-from tests.kafka_from_jars import ApacheKafka
+from bench import contenders, growth, latency, recovery, scrapes
+from bench.brokers import broker, default_broker
+from bench.floor_log import log
+from bench.rows import Row, isolated, markdown
 
-PARTITIONS = 4
-BATCH = 1_000
-ADMISSION = Admission(refuse_future=False, drop_old=False)
-Log = list[tuple[str, bytes, bytes]]
+Parts = dict[str, Callable[[], list[Row]]]
 
+PAGE = """\
+# Benchmarks
 
-def log(events: int) -> Log:
-    """The first ``events`` deliveries of a simulated desk: (topic, key, value), a little out of order."""
-    options = DeskOptions(
-        start=parse_instant("2026-01-05T00:00:00Z"), duration=365 * DAY, tickets_per_day=20_000.0, disorder_seconds=30
-    )
-    made = simulate(options)
-    return [(item.topic, item.key.encode(), item.encode()) for item, _ in zip(made, range(events), strict=False)]
+<!-- Written by `make bench OUTPUT=docs/benchmarks.md`; do not edit. -->
 
+{machine}.
 
-def median_rate(events: int, runs: int, run: Callable[[], float]) -> float:
-    return events / statistics.median(run() for _ in range(runs))
+Only ratios within one run say something: broker, contender and whatever else runs share the machine. Throughput is
+the median of {runs} runs of {events:,} events of a simulated desk (Quix Streams: a quarter, Faust: a tenth), each in a
+fresh process with a new consumer group and an empty changelog; decode and the pure core alone go by processor time.
 
+All contenders call the same pure core with the same rules and 4 partitions. Faust has an agent per topic and writes
+its Table at each event. Quix Streams sets its RocksDB state at each event; to share that state, its six topics have to
+be concatenated, which reads them aligned by time, so it is measured on one topic with all events, too. Both are as by
+default otherwise, and measured until the last event is processed; deskpulse until its last changelog record is
+acknowledged. Ratios are by the clock and, in brackets, by the processor time of the contender's process, to which other
+processes do less.
 
-def decoding(events: Log) -> float:
-    began = time.perf_counter()
-    for _, _, value in events:
-        decode(value)
-    return time.perf_counter() - began
+"Loop held" is the longest time in which a task beside the measured one could not run; while idle, other processes are
+to blame. "Goal" is what was asked for; nothing of this is asserted by a test. A load of more than 1 before the start
+means that other work ran beside it: times by the clock are then too long by a factor that changes from part to part.
 
-
-def core(events: Log) -> float:
-    partition = Tickets(Rules(), ADMISSION).open(0)
-    began = time.perf_counter()
-    for start in range(0, len(events), BATCH):
-        part = events[start : start + BATCH]
-        places = list(range(len(part)))
-        records = Records("bench", 0, places, places, [key for _, key, _ in part], [value for _, _, value in part])
-        partition.apply(records, time.time_ns())
-    return time.perf_counter() - began
-
-
-async def fetching(settings: RimSettings, events: int) -> float:
-    consumer = AIOKafkaConsumer(
-        *settings.event_topics, bootstrap_servers=list(settings.brokers), auto_offset_reset="earliest"
-    )
-    await consumer.start()
-    try:
-        fetched, began = 0, time.perf_counter()
-        while fetched < events:
-            batches = await consumer.getmany(timeout_ms=1_000)
-            fetched += sum(map(len, batches.values()))
-        return time.perf_counter() - began
-    finally:
-        await consumer.stop()
-
-
-async def worker(settings: RimSettings, events: int) -> float:
-    """From the first batch's arrival to the last one's acknowledged changelog."""
-    done = asyncio.Event()
-    began, processed = 0.0, 0
-
-    def note(records: Records, _applied: Applied) -> None:
-        nonlocal processed
-        processed += len(records.offsets)
-        if processed >= events:
-            done.set()
-
-    class Timed(Tickets):
-        """Notes when the first partition gets its first batch."""
-
-        def open(self, partition: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
-            opened = super().open(partition)
-            apply = opened.apply
-
-            def first(records: Records, now: int) -> Applied:
-                nonlocal began
-                began = began or time.perf_counter()
-                return apply(records, now)
-
-            opened.apply = first  # type: ignore[method-assign]
-            return opened
-
-    rim = create_rim(settings, Timed(Rules(), ADMISSION), Hooks(on_applied=note))
-    running = asyncio.create_task(rim.run())
-    await done.wait()
-    took = time.perf_counter() - began
-    await rim.stop()
-    await running
-    return took
-
-
-async def on_broker(address: str, events: Log, runs: int, *, short: bool) -> dict[str, float]:
-    settings = RimSettings(
-        brokers=(address,), app_id="bench", topic_prefix="bench-", partitions=PARTITIONS, replication=1,
-        session_timeout=2.5 if short else 10.0, dead_letters_max_ratio=None,
-    )  # fmt: skip
-    async with own_topics(settings):
-        async with Sender((address,), settings.topic_prefix) as sender:
-            for record in events:
-                await sender.send(*record)
-            await sender.flush()
-        count = len(events)
-        raw = [await fetching(settings, count) for _ in range(runs)]
-        ours = [await fresh(settings, run, count) for run in range(runs)]
-    return {"fetch": count / statistics.median(raw), "worker": count / statistics.median(ours)}
-
-
-async def fresh(settings: RimSettings, run: int, count: int) -> float:
-    """A worker of a new group with an empty changelog, on the same event topics."""
-    own = replace(settings, app_id=f"bench-{run}")
-    await create_topics(own)
-    return await worker(own, count)
-
-
-@contextmanager
-def brokers(name: str) -> Iterator[str]:
-    if name == "embedded":
-        process = EmbeddedProcess()
-        process.start()
-        try:
-            yield process.address
-        finally:
-            process.stop()
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            kafka = ApacheKafka(Path(folder))
-            kafka.start()
-            try:
-                yield kafka.address
-            finally:
-                kafka.stop()
+{tables}"""
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    """Run the chosen parts, print each when it is done, write the page if asked."""
+    options = arguments()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # new topics have no leader for a moment
+    machine = (
+        f"{options.broker} broker, {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, "
+        f"load {os.getloadavg()[0]:.1f} before the start"
+    )
+    console = Console(width=150)
+    console.print(machine)
+    found: dict[str, list[Row]] = {}
+    for name, part in parts(options).items():
+        if not options.only or name in options.only:
+            began = time.perf_counter()
+            found[name] = part()
+            console.print(table(name, found[name], time.perf_counter() - began))
+            if options.output is not None:
+                text = PAGE.format(machine=machine, runs=options.runs, events=options.events, tables=markdown(found))
+                options.output.write_text(text, encoding="utf-8")
+
+
+def arguments() -> argparse.Namespace:
+    """Whatever makes a run shorter or longer."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__.splitlines()[0])
+    names = list(parts(argparse.Namespace()))
+    parser.add_argument("--only", action="append", choices=names, help="run this part; may be given several times")
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--runs", type=int, default=3)
-    arguments = parser.parse_args()
-    console = Console(width=110)
-    console.print(f"{arguments.events:,} events of a simulated desk, medians of {arguments.runs}; ", end="")
-    console.print(f"Python {platform.python_version()}, one process")
-    events = log(arguments.events)
-    table = Table("what", "events/s", "ratio")
-    decode_rate = median_rate(len(events), arguments.runs, lambda: decoding(events))
-    core_rate = median_rate(len(events), arguments.runs, lambda: core(events))
-    table.add_row("decoding alone (msgspec, instants)", f"{decode_rate:,.0f}", "")
-    table.add_row("the pure core alone", f"{core_rate:,.0f}", f"{core_rate / decode_rate:.2f} of decoding")
-    for name in ("embedded", "apache"):
-        if name == "apache" and not all(map(shutil.which, ("java", "mvn"))):
-            console.print("no Apache Kafka: java and mvn are not both on the PATH")
-            continue
-        with brokers(name) as address:
-            rates = asyncio.run(on_broker(address, events, arguments.runs, short=name == "embedded"))
-        table.add_row(f"{name}: raw aiokafka fetch", f"{rates['fetch']:,.0f}", "")
-        share = f"{rates['worker'] / rates['fetch']:.2f} of the fetch, {rates['worker'] / core_rate:.2f} of the core"
-        table.add_row(f"{name}: deskpulse end to end", f"{rates['worker']:,.0f}", share)
-    console.print(table)
+    parser.add_argument("--tickets", type=int, default=1_000_000, help="the most that recovery and growth go to")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of the latency part, on each path")
+    parser.add_argument("--broker", choices=("apache", "embedded"), default=default_broker())
+    parser.add_argument("--output", type=Path)
+    return parser.parse_args()
+
+
+def parts(options: argparse.Namespace) -> Parts:
+    """Every part by name; nothing runs before it is called."""
+    return {
+        "core": lambda: isolated(contenders.core_rows, min(options.events, 100_000), options.runs),
+        "contenders": lambda: on_contenders(options),
+        "latency": lambda: on_latency(options),
+        "recovery": lambda: on_recovery(options),
+        "metrics": lambda: isolated(scrapes.rows, 30),
+        "growth": lambda: [
+            *isolated(growth.open_rows, tuple(n for n in (10_000, 100_000, 1_000_000) if n <= options.tickets)),
+            isolated(growth.settled_row, min(100_000, options.tickets)),
+        ],
+    }
+
+
+def on_contenders(options: argparse.Namespace) -> list[Row]:
+    """A broker of its own for each part: none finds the topics of another."""
+    with broker(options.broker) as address:
+        return contenders.rows(address, options.events, options.runs, is_embedded=options.broker == "embedded")
+
+
+def on_latency(options: argparse.Namespace) -> list[Row]:
+    """A worker's process, a sender's and this one, which asks."""
+    with broker(options.broker) as address:
+        return asyncio.run(latency.rows(address, options.seconds))
+
+
+def on_recovery(options: argparse.Namespace) -> list[Row]:
+    """In this process: nothing else of it matters to the worker."""
+    with broker(options.broker) as address:
+        states = recovery.states_of(log(20_000))
+        recovering = recovery.row(address, states, options.tickets, is_embedded=options.broker == "embedded")
+        return [asyncio.run(recovering)]
+
+
+def table(name: str, rows: list[Row], took: float) -> Table:
+    """One part, for the terminal."""
+    made = Table(f"{name} ({took:.0f} s)", "figure", "beside it")
+    for row in rows:
+        made.add_row(row.what, row.figure, row.beside)
+    return made
 
 
 if __name__ == "__main__":

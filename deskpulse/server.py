@@ -5,7 +5,6 @@ It asks the worker for values and knows neither Kafka nor how a number comes abo
 
 from __future__ import annotations
 
-import asyncio
 import errno
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -21,6 +20,13 @@ class PortTakenError(Exception):
     """Somebody else listens there."""
 
 
+class TooEarlyError(Exception):
+    """A snapshot was asked for as of an instant before the newest event; the argument is that event's instant."""
+
+    def __init__(self, newest: int) -> None:
+        super().__init__(f"the newest event is of {format_instant(newest)}, and at is before it")
+
+
 class Answers(Protocol):
     """What the server needs of a worker."""
 
@@ -33,21 +39,12 @@ class Answers(Protocol):
         """At least ``ready`` and, where it is not, ``reason``."""
         ...
 
-    @property
-    def newest_event(self) -> int | None:
-        """The latest instant of any event applied."""
+    async def snapshot_as_of(self, at: int | None) -> dict[str, Any]:
+        """The snapshot as of an instant, None: now. TooEarlyError where that was overtaken by an event."""
         ...
 
-    def now(self) -> int:
-        """The clock, in nanoseconds."""
-        ...
-
-    def snapshot(self, at: int) -> dict[str, Any]:
-        """The snapshot as of an instant."""
-        ...
-
-    def exposition(self, accept: str | None, names: list[str]) -> Callable[[], tuple[bytes, str]]:
-        """What renders the metrics as they are now, in any thread: (body, content type)."""
+    async def exposition(self, accept: str | None, names: list[str]) -> tuple[bytes, str]:
+        """The metrics as they are now: (body, content type)."""
         ...
 
 
@@ -107,8 +104,8 @@ async def _errors_as_json(request: web.Request, handler: Handler) -> web.StreamR
 
 
 async def _metrics(request: web.Request) -> web.Response:
-    render = request.app[ANSWERS].exposition(request.headers.get("Accept"), request.query.getall("name[]", []))
-    body, content_type = await asyncio.to_thread(render)
+    accept, names = request.headers.get("Accept"), request.query.getall("name[]", [])
+    body, content_type = await request.app[ANSWERS].exposition(accept, names)
     return web.Response(body=body, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
 
 
@@ -123,14 +120,14 @@ async def _readyz(request: web.Request) -> web.Response:
 
 
 async def _snapshot(request: web.Request) -> web.Response:
-    answers = request.app[ANSWERS]
-    text, at = request.query.get("at"), answers.now()
-    if text is not None:
-        try:
-            at = parse_instant(text.replace(" ", "+"))  # a `+` that was not escaped in the address
-        except ValueError as error:
-            raise web.HTTPBadRequest(text=f"at: {error}") from error
-        newest = answers.newest_event
-        if newest is not None and at < newest:
-            raise web.HTTPBadRequest(text=f"at: the newest event is of {format_instant(newest)}, and at is before it")
-    return _json(answers.snapshot(at))
+    try:
+        return _json(await request.app[ANSWERS].snapshot_as_of(_as_of(request.query.get("at"))))
+    except TooEarlyError as error:
+        raise web.HTTPBadRequest(text=f"at: {error}") from error
+
+
+def _as_of(text: str | None) -> int | None:
+    try:
+        return None if text is None else parse_instant(text.replace(" ", "+"))  # a `+` not escaped in the address
+    except ValueError as error:
+        raise web.HTTPBadRequest(text=f"at: {error}") from error

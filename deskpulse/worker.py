@@ -19,12 +19,14 @@ from typing import Any
 import msgspec
 
 from deskpulse.configuration.loading import Configuration
-from deskpulse.server import create_server, serving
+from deskpulse.looking import give_the_loop_its_turns, unchanged
+from deskpulse.server import TooEarlyError, create_server, serving
 from metrics.activity import Activity
 from metrics.exposition import View, render, view
 from metrics.instants import SECOND
 from metrics.pipeline import Build, Pipeline
 from stream.records import Reason
+from stream.rim.failpoints import Failpoint, pass_by
 from stream.rim.preflight import preflight
 from stream.rim.readiness import Readiness
 from stream.rim.settings import Hooks, RimSettings, stop_hard
@@ -44,6 +46,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     is_alone: bool = False  # no other worker will ever join
     stops_on_refusals: bool = True
     on_fatal: Callable[[str], None] = stop_hard
+    passes: Callable[[Failpoint], None] = pass_by  # see RimSettings
 
 
 class Worker:
@@ -78,6 +81,7 @@ class Worker:
             if not checked.done():
                 return
             settings = msgspec.structs.replace(self.rim_settings, partitions=checked.result())
+            give_the_loop_its_turns()
             hooks = Hooks(on_fatal=self._fail)
             rim = self._rim = create_rim(settings, self.tickets, hooks, self._readiness)
             running = asyncio.create_task(rim.run())
@@ -139,16 +143,41 @@ class Worker:
         """The snapshot of this worker's partitions as of ``at``."""
         return self.tickets.snapshot(at, self._ready_partitions(), self._total())
 
-    def exposition(self, accept: str | None, names: list[str]) -> Callable[[], tuple[bytes, str]]:
-        """What renders the metrics as they are now, in any thread."""
-        return partial(render, self.view(self.now()), accept=accept, names=names)
+    async def snapshot_as_of(self, at: int | None) -> dict[str, Any]:
+        """The same, None: as of now, without holding the event loop.
+
+        Raises:
+            TooEarlyError: an event of a later instant is applied already.
+        """
+        async with unchanged(self._rim) as look:
+            newest = self.tickets.newest_event
+            if at is not None and newest is not None and at < newest:
+                raise TooEarlyError(newest)
+            at = self.now() if at is None else at
+            return await look(partial(self.tickets.snapshot, at, self._ready_partitions(), self._total()))
+
+    async def exposition(self, accept: str | None, names: list[str]) -> tuple[bytes, str]:
+        """The metrics as they are now, (body, content type), without holding the event loop."""
+        async with unchanged(self._rim) as look:
+            made = await look(self._viewing(self.now()))
+        return await asyncio.to_thread(render, made, accept, names)
 
     def view(self, at: int) -> View:
         """The immutable view that the exposition is rendered from."""
-        began = time.perf_counter()
-        snapshot = self.snapshot(at) if self._is_alone() else None
-        made = view(self.tickets, self._ready_partitions(), self.activity, self.pipeline(), at, snapshot)
-        self._collect_seconds = time.perf_counter() - began
+        return self._viewing(at)()
+
+    def _viewing(self, at: int) -> Callable[[], View]:
+        """What makes the view, given all that is not the tickets' own."""
+        ready, total, pipeline = self._ready_partitions(), self._total(), self.pipeline()
+        is_alone = self._is_alone()
+
+        def made() -> View:
+            began = time.perf_counter()
+            snapshot = self.tickets.snapshot(at, ready, total) if is_alone else None
+            found = view(self.tickets, ready, self.activity, pipeline, at, snapshot)
+            self._collect_seconds = time.perf_counter() - began
+            return found
+
         return made
 
     def pipeline(self) -> Pipeline:
@@ -200,6 +229,7 @@ def rim_settings(configuration: Configuration, setting: Setting) -> RimSettings:
         is_alone=setting.is_alone,
         dead_letters_max_ratio=letters.max_ratio if setting.stops_on_refusals else None,
         dead_letters_over=letters.over,
+        passes=setting.passes,
     )
 
 

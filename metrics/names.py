@@ -330,7 +330,7 @@ HISTORY_SINCE: Final = _pipeline(
 )
 TABLE_KEYS: Final = _pipeline("table_keys", _GAUGE, ("table", "partition"), "Entries kept.")
 COLLECT_SECONDS: Final = _pipeline(
-    "collect_seconds", _GAUGE, (), "How long the previous scrape held the event loop to copy its numbers."
+    "collect_seconds", _GAUGE, (), "How long the previous scrape kept batches waiting to copy its numbers."
 )
 
 ALL: Final = tuple(

@@ -19,7 +19,9 @@ from intake.imports.files import BadRow, read_file
 from intake.imports.maps import load_map
 from intake.imports.tables import MapError
 from stream.events import TOPIC_OF_TYPE
+from stream.rim.reading import read_by_workers
 from stream.rim.sending import Sender
+from stream.rim.settings import RimSettings
 
 CREATED = "support.ticket.created"
 _BAD_ROWS_SHOWN = 20
@@ -94,7 +96,11 @@ def _print(found: Iterator[Event]) -> None:
 
 
 async def _send(found: Iterator[Event], brokers: tuple[str, ...]) -> None:
-    """Every ``created`` after all other events are acknowledged, so that history raises no breach on its way."""
+    """Every ``created`` after the workers have read all other events, so that history raises no breach on its way.
+
+    Being acknowledged is not enough: a worker that lags would read a ``created`` before an earlier reply, and call its
+    ticket late. Where no worker runs, the next one begins by catching up, and believes nothing before that.
+    """
     await require_event_topics(brokers)
     created = []
     async with Sender(brokers) as sender:
@@ -104,6 +110,7 @@ async def _send(found: Iterator[Event], brokers: tuple[str, ...]) -> None:
             else:
                 await sender.send(*_record(event))
         await sender.flush()
+        await read_by_workers(RimSettings(brokers=brokers), sender.ends)
         for event in created:
             await sender.send(*_record(event))
         await sender.flush()

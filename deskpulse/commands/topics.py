@@ -1,4 +1,4 @@
-"""`deskpulse topics create|check`: the topics that a worker needs."""
+"""`deskpulse topics create|check|reset`: the topics that a worker needs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from rich.table import Table
 from deskpulse.commands.options import addresses, broker_option, config_option, configuration
 from deskpulse.worker import Setting, rim_settings
 from stream.rim.preflight import PreflightError, any_reachable, check_topics, create_topics
+from stream.rim.reset import reset
 from stream.rim.settings import RimSettings
 
 _Result = TypeVar("_Result")
@@ -24,7 +25,7 @@ _Result = TypeVar("_Result")
 
 @click.group("topics")
 def command() -> None:
-    """Create or check the topics."""
+    """Create or check the topics, or have the table built again."""
 
 
 @command.command("create")
@@ -54,6 +55,19 @@ def check(broker: str | None, config: Path | None) -> None:
     if any(topic.problem for topic in found):
         click.echo("Run: deskpulse topics create", err=True)
         sys.exit(1)
+
+
+@command.command("reset")
+@click.confirmation_option(prompt="Delete the tickets table, to be built again from the events that are still there?")
+@broker_option
+@config_option
+def reset_(broker: str | None, config: Path | None) -> None:
+    """Let the next worker build its table again from the events; all workers must be stopped."""
+    settings = _settings(broker, config, None, None)
+    gone = _asked(settings, reset(settings))
+    for topic, count in gone.items():
+        click.echo(f"{topic}: the oldest {count:,} events are gone, and what only they told", err=True)
+    click.echo("the next worker reads all events again")
 
 
 def _settings(broker: str | None, config: Path | None, partitions: int | None, replication: int | None) -> RimSettings:

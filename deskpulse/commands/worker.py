@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import click
 from aiokafka.errors import KafkaError
@@ -15,8 +18,12 @@ from deskpulse.configuration.loading import Configuration
 from deskpulse.installation import NameTakenError, check_names
 from deskpulse.server import PortTakenError
 from deskpulse.worker import Setting, Worker
+from stream.rim.failpoints import Failpoint, mine, pass_by
 from stream.rim.preflight import PreflightError
 from stream.tickets import Admission
+
+#: For tests only: `NAME` or `NAME:N`, and the worker kills itself at that place; docs/operations.md names them.
+FAILPOINT_VARIABLE: Final = "DESKPULSE_FAILPOINT"
 
 
 @click.command("worker")
@@ -36,11 +43,25 @@ def command(broker: str | None, config: Path | None, *, admit_old: bool) -> None
 
 async def _run(settings: Configuration, brokers: tuple[str, ...], *, admit_old: bool) -> None:
     stop = stop_on_signals()
-    worker = Worker(settings, Setting(brokers=brokers, admission=Admission(drop_old=not admit_old)))
+    admission = Admission(drop_old=not admit_old)
+    worker = Worker(settings, Setting(brokers=brokers, admission=admission, passes=failpoint()))
     async with worker.serving() as url:
         click.echo(f"deskpulse worker: {url}/metrics /readyz /snapshot", err=True)
         await worker.run(stop)
     click.echo("deskpulse worker: stopped cleanly", err=True)
+
+
+def failpoint() -> Callable[[Failpoint], None]:
+    """What the rim tells of its passings: nobody, but where a test has set the variable.
+
+    Raises:
+        UsageError: the variable names no failpoint.
+    """
+    text = os.environ.get(FAILPOINT_VARIABLE)
+    try:
+        return mine(text) if text else pass_by
+    except ValueError as error:
+        raise click.UsageError(f"{FAILPOINT_VARIABLE}: {error}") from None
 
 
 def stop_on_signals() -> asyncio.Event:

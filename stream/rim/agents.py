@@ -20,7 +20,9 @@ from aiokafka.partitioner import murmur2
 
 from stream.records import Applied, Records
 from stream.rim import changelog
+from stream.rim.completeness import WHAT_TO_DO
 from stream.rim.dead_letters import RefusalLimit, letter
+from stream.rim.failpoints import Failpoint
 from stream.rim.log import log
 from stream.rim.offsets import Offsets
 from stream.rim.ownership import Owned, Ownership
@@ -120,10 +122,13 @@ class BatchAgent:
                 self._check_order(records)
                 owned.settled = False
                 applied = owned.state.apply(records, self._settings.clock())
+                self._settings.passes(Failpoint.AFTER_APPLY)
                 await self._keep(owned, applied.changed, producer)
                 await self._refuse(records, applied, producer)
                 owned.settled = True
+                self._settings.passes(Failpoint.BEFORE_ACKNOWLEDGEMENT)
                 self._offsets.processed((records.topic, records.partition), records.offsets[-1])
+                self._settings.passes(Failpoint.AFTER_ACKNOWLEDGEMENT)
                 self._count(records, applied)
                 self._hooks.on_applied(records, applied)
 
@@ -167,13 +172,21 @@ class BatchAgent:
         self.pulse.check()
         where = f"{self._settings.changelog} {owned.number}"
         try:
-            last = await changelog.append(producer, self._settings.changelog, owned.number, entries, at_ms)
+            last = await changelog.append(
+                producer, self._settings.changelog, owned.number, entries, at_ms, self._settings.passes
+            )
         except InvalidTimestampError as error:
             late = "it came too late, or this machine's clock is not the broker's"
             raise StopWorkerError(f"the changelog {where} took no append: {late}") from error
         except KafkaError as error:
             raise StopWorkerError(f"the changelog {where} took no append: {error!r}") from error
-        if last != owned.changelog_offset + len(entries):
+        first = last - len(entries) + 1
+        if first <= owned.changelog_offset:
+            raise StopWorkerError(
+                f"the changelog {where} took an append at offset {first}, but was written up to "
+                f"{owned.changelog_offset} before: it was created again or cut off. {WHAT_TO_DO}"
+            )
+        if first != owned.changelog_offset + 1:
             log.warning("the changelog %s has records of another worker before offset %d", where, last)
             self.counts.foreign_appends += 1
         owned.changelog_offset = last

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Future
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
 from aiokafka import AIOKafkaProducer
@@ -16,6 +16,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.structs import RecordMetadata
 
 from stream.rim.dead_letters import Letter
+from stream.rim.failpoints import Failpoint, pass_by
 
 #: Below the brokers' default limit of 1,048,588 bytes for a record batch; a larger single record is a batch of its own.
 BATCH_BYTES = 900_000
@@ -24,7 +25,12 @@ LETTER_BYTES_MAX = 2_000_000
 
 
 async def append(
-    producer: AIOKafkaProducer, topic: str, partition: int, entries: Sequence[tuple[bytes, bytes | None]], at_ms: int
+    producer: AIOKafkaProducer,
+    topic: str,
+    partition: int,
+    entries: Sequence[tuple[bytes, bytes | None]],
+    at_ms: int,
+    passes: Callable[[Failpoint], None] = pass_by,
 ) -> int:
     """Write keys with their states (None: a tombstone) and await all acknowledgements.
 
@@ -46,6 +52,7 @@ async def append(
     batch.close()  # or the producer would add its own records to it
     in_last = batch.record_count()
     pending.append(await producer.send_batch(batch, topic, partition=partition))
+    passes(Failpoint.AFTER_SEND)
     written = await asyncio.gather(*pending)
     return cast("int", written[-1].offset + in_last - 1)
 

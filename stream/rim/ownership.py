@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from stream.records import Partition, Partitions, Records
+from stream.rim.completeness import Promise
 
 NOTHING_HELD = -1
 
@@ -23,6 +24,10 @@ class Changelog(Protocol):
 
     def changelog_offset(self, partition: int) -> int:
         """The last changelog offset that the state contains; -1 for none."""
+        ...
+
+    def changelog_begins(self, partition: int, offset: int, promise: Promise) -> None:
+        """The changelog's first offset of a partition about to be recovered, and what its commits promise."""
         ...
 
     def restore(self, records: Records) -> None:
@@ -90,6 +95,11 @@ class Ownership:
         """Offset of the last changelog record that the partition's state contains; -1 for an empty state."""
         owned = self._owned.get(number)
         return owned.changelog_offset if owned else NOTHING_HELD
+
+    def recovered(self, number: int, end: int) -> None:
+        """The state holds all before this changelog offset: of what it lacks there, compaction left nothing."""
+        if (owned := self._owned.get(number)) is not None:
+            owned.changelog_offset = max(owned.changelog_offset, end - 1)
 
     def restore(self, records: Records) -> None:
         """Take changelog records back, in their order; KeyError if the partition is not ours."""

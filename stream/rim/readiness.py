@@ -160,7 +160,7 @@ class Readiness:
 
     def _settle(self) -> None:
         ready = all(partition.state is State.READY for partition in self.partitions.values())
-        self.caught_up = self._obstacle is None and ready
+        self.caught_up = self._obstacle is None and self.blind is None and ready
         if self.caught_up:
             self._ready.set()
         else:

@@ -8,7 +8,7 @@ signatures; `check_versions` refuses any other release.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from importlib.metadata import version
@@ -16,6 +16,8 @@ from typing import Any, ClassVar, Final, cast
 
 import aiokafka
 import faust
+from aiokafka.errors import CommitFailedError
+from aiokafka.structs import OffsetAndMetadata
 from faust.tables.manager import TableManager
 from faust.tables.table import Table
 from faust.transport.drivers import aiokafka as driver
@@ -25,6 +27,8 @@ from yarl import URL
 
 from stream.records import Records
 from stream.rim.batches import BatchScheduler, BatchSchema, slices
+from stream.rim.completeness import note, promise_of
+from stream.rim.failpoints import Failpoint
 from stream.rim.offsets import Offsets
 from stream.rim.ownership import Changelog
 
@@ -60,6 +64,7 @@ class App(faust.App):
     changelog: str
     batched: frozenset[str]
     batch_records: int
+    passes: Callable[[Failpoint], None]
     #: Event topics: what waits for the agent. Changelog: what waits for the table.
     offsets: Offsets
     recovering: Offsets
@@ -69,12 +74,39 @@ class App(faust.App):
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
-    """Stock lets the broker hold a fetch for 1.5 s; a partition just sought to gets its turn only after that."""
+    """Stock's fetches wait too long, read records of aborted transactions, and its commits say nothing but offsets."""
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
+        """Stock lets the broker hold a fetch for 1.5 s; a partition just sought to gets its turn only after that."""
         kafka = super()._create_worker_consumer(transport)
         kafka._fetch_max_wait_ms = int(POLL_SECONDS * 1000)  # noqa: SLF001
+        kafka._isolation_level = "read_committed"  # noqa: SLF001 (an aborted transaction never happened)
         return kafka
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        """As stock, and with each offset goes how far the changelog is written: see `completeness`."""
+        rim, mine = cast("App", self.app).rim, self.assignment()
+        noted = {
+            driver.ensure_aiokafka_TP(tp): OffsetAndMetadata(offset, note(rim.changelog_offset(tp.partition)))
+            for tp, offset in offsets.items()
+            if tp in mine
+        }
+        try:
+            await self._ensure_consumer().commit(noted)
+        except CommitFailedError as error:
+            if "already rebalanced" not in str(error):
+                await self.crash(error)
+            return False
+        except Exception as error:  # noqa: BLE001 (as stock: the worker ends)
+            await self.crash(error)
+            return False
+        return True
+
+    async def commits(self, partitions: Sequence[TP]) -> Mapping[TP, OffsetAndMetadata]:
+        """The group's commits with their metadata, which the public way leaves out; waits for an answer."""
+        coordinator = self._ensure_consumer()._coordinator  # noqa: SLF001
+        found = await self.call_thread(coordinator.fetch_committed_offsets, partitions)
+        return cast("Mapping[TP, OffsetAndMetadata]", found)
 
 
 class BatchConsumer(driver.Consumer):
@@ -145,13 +177,10 @@ class BatchConsumer(driver.Consumer):
     def _tracker(self, tp: TP) -> Offsets:
         return self.app.recovering if tp.topic == self.app.changelog else self.app.offsets
 
-    def positions(self) -> dict[TP, int]:
-        """Next offset to fetch of each assigned partition that has one; stock asks the consumer's thread for each."""
-        return {tp: state.position for tp, state in self._states() if state.has_valid_position}
-
     def watermarks(self) -> dict[TP, int]:
         """End offsets as the latest fetches told them; a partition that was not fetched yet is left out."""
-        return {tp: state.highwater for tp, state in self._states() if state.highwater is not None}
+        marks = {tp: state.highwater if state.lso is None else state.lso for tp, state in self._states()}
+        return {tp: mark for tp, mark in marks.items() if mark is not None}
 
     async def highwaters(self, *partitions: TP) -> Mapping[TP, int]:
         """Stock asks the broker, and the embedded one takes its last batch for a single record.
@@ -161,6 +190,16 @@ class BatchConsumer(driver.Consumer):
         ends = await super().highwaters(*partitions)
         held = {tp: self.app.rim.changelog_offset(tp.partition) + 1 for tp in ends if tp.topic == self.app.changelog}
         return {tp: max(end or 0, held.get(tp, 0)) for tp, end in ends.items()}
+
+    async def earliest_offsets(self, *partitions: TP) -> Mapping[TP, int]:
+        """Stock begins a recovery wherever the changelog begins, whatever was deleted of it."""
+        begins = await super().earliest_offsets(*partitions)
+        events = [tp for tp in self.assignment() if tp.topic != self.app.changelog]
+        commits = await cast("ConsumerThread", self._thread).commits(events)
+        for tp, first in begins.items():
+            mine = [(commit.offset, commit.metadata) for of, commit in commits.items() if of.partition == tp.partition]
+            self.app.rim.changelog_begins(tp.partition, first, promise_of(mine))
+        return begins
 
     def _states(self) -> Iterator[tuple[TP, Any]]:
         kafka = self._thread._consumer  # noqa: SLF001
@@ -233,6 +272,11 @@ class BatchConsumer(driver.Consumer):
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Stock keeps an interval tree of holes, quadratic in their number; holes need no bookkeeping here."""
 
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        """As stock, past a failpoint."""
+        self.app.passes(Failpoint.MID_COMMIT)
+        return await super()._commit(offsets)
+
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Stock drops its bookkeeping while the agent works on; here the batch in work ends and is committed first.
 
@@ -240,6 +284,7 @@ class BatchConsumer(driver.Consumer):
         """
         self._era += 1
         await self.app.rim.settle()
+        self.app.passes(Failpoint.MID_REBALANCE)
         if revoked:
             await self.commit()
         self.app.offsets.clear()
@@ -337,18 +382,23 @@ def skip_missing_tail(app: App) -> None:
     """End a recovery whose last changelog records do not exist any more.
 
     Stock compares the last record's offset with the end offset, so a compacted tail would keep it waiting for ever.
+    The consumer's own position will not do: it is past records whose fetch is not handed over yet.
     """
     recovery = tables(app).recovery
-    positions = consumer(app).positions()
     for tp, highwater in recovery.active_highwaters.items():
-        offset = recovery.active_offsets.get(tp)
-        if app.recovering.waiting == 0 and offset is not None and offset < highwater < positions.get(tp, 0):
+        offset, read = recovery.active_offsets.get(tp), app.recovering.position(tp) or 0
+        if app.recovering.waiting == 0 and offset is not None and offset < highwater < read:
             recovery.active_offsets[tp] = highwater
 
 
 def recovery_remaining(app: App) -> dict[int, int]:
     """Changelog records still to read, by partition; empty outside a recovery."""
     return {tp.partition: max(0, left) for tp, left in tables(app).recovery.active_remaining().items()}
+
+
+def changelog_ends(app: App) -> dict[int, int]:
+    """The offset after the last changelog record of each partition, as the latest recovery found it."""
+    return {tp.partition: last + 1 for tp, last in tables(app).recovery.active_highwaters.items()}
 
 
 def producer(app: App) -> aiokafka.AIOKafkaProducer:

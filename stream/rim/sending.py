@@ -23,6 +23,8 @@ class Sender:
     """An async context manager that sends (topic, key, value) and partitions as Java's client does."""
 
     def __init__(self, brokers: Sequence[str], prefix: str = "") -> None:
+        #: The offset after the last acknowledged record, by topic and partition.
+        self.ends: dict[tuple[str, int], int] = {}
         self._prefix = prefix
         self._producer = AIOKafkaProducer(
             bootstrap_servers=list(brokers), acks="all", max_batch_size=BATCH_BYTES, max_request_size=REQUEST_BYTES_MAX
@@ -79,14 +81,23 @@ class Sender:
     async def _alone_or_first(self, place: tuple[str, int], key: bytes | None, value: bytes) -> None:
         batch = self._producer.create_batch()
         if batch.append(key=key, value=value, timestamp=None) is None:  # larger than a batch: it travels alone
-            self._pending.add(await self._producer.send(place[0], value, key=key, partition=place[1]))
+            self._expect(place, 1, await self._producer.send(place[0], value, key=key, partition=place[1]))
         else:
             self._open[place] = batch
 
     async def _send_batch(self, place: tuple[str, int]) -> None:
         batch = self._open.pop(place)
-        self._pending.add(await self._producer.send_batch(batch, place[0], partition=place[1]))
+        count = batch.record_count()
+        self._expect(place, count, await self._producer.send_batch(batch, place[0], partition=place[1]))
         if len(self._pending) >= PENDING_MAX:
             done, self._pending = await asyncio.wait(self._pending, return_when=asyncio.FIRST_COMPLETED)
             for future in done:
                 future.result()
+
+    def _expect(self, place: tuple[str, int], count: int, sent: asyncio.Future[Any]) -> None:
+        def acknowledged(done: asyncio.Future[Any]) -> None:
+            if not done.cancelled() and done.exception() is None:
+                self.ends[place] = max(self.ends.get(place, 0), done.result().offset + count)
+
+        sent.add_done_callback(acknowledged)
+        self._pending.add(sent)

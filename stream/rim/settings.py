@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from stream.records import Applied, Records
+from stream.rim.failpoints import Failpoint, pass_by
 
 EVENT_TOPICS: Final = (
     "ticket-created",
@@ -50,6 +51,8 @@ class RimSettings(msgspec.Struct, frozen=True, kw_only=True):
     batch_records: int = 1000
     #: The clock of the core: nanoseconds since the epoch.
     clock: Callable[[], int] = time.time_ns
+    #: Told of each passing of a named place; a test's may end the process there.
+    passes: Callable[[Failpoint], None] = pass_by
 
     @property
     def event_topics(self) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ from stream.records import Partitions, Records
 from stream.rim import changelog, seams
 from stream.rim.agents import BatchAgent, StopWorkerError
 from stream.rim.batches import BatchSchema, batches
+from stream.rim.completeness import Promise, lost_beginning, lost_end
+from stream.rim.failpoints import Failpoint
 from stream.rim.log import log
 from stream.rim.offsets import Offsets
 from stream.rim.ownership import Ownership
@@ -45,6 +47,7 @@ class Rim:
         self.app.offsets = self.offsets
         self.app.recovering = self.recovering
         self._recovery_began = 0
+        self._promises: dict[int, Promise] = {}
         self._watch = Watch(self)
         self._over = asyncio.Event()
         add_agent(self)
@@ -81,12 +84,30 @@ class Rim:
             )
             return
         self.recovering.processed(tp, end)
+        self.settings.passes(Failpoint.MID_RECOVERY)
         self.counts.recovered_records += len(records.offsets)
+
+    def changelog_begins(self, partition: int, offset: int, promise: Promise) -> None:
+        """Before a recovery: is the changelog there from its beginning, as the commits promise?"""
+        self._promises[partition] = promise
+        self._refuse(lost_beginning(self._changelog(partition), promise, offset))
 
     def recovered(self) -> None:
         """All assigned partitions have their states; event topics are read from here on."""
+        for number, end in seams.changelog_ends(self.app).items():
+            self._refuse(lost_end(self._changelog(number), self._promises.get(number, Promise()), end))
+            self.ownership.recovered(number, end)
+        if self.agent.failed is not None:
+            return
         self.counts.recovery_seconds = self.recovery_seconds()
         self.readiness.recovered()
+
+    def _changelog(self, number: int) -> str:
+        return f"{self.settings.changelog} {number}"
+
+    def _refuse(self, why: str | None) -> None:
+        if why is not None:
+            self.agent.fail(why)
 
     def recovery_seconds(self) -> float:
         """Since the last assignment."""
@@ -209,6 +230,7 @@ def create_app(settings: RimSettings) -> seams.App:
     app.batched = batched
     app.batch_records = settings.batch_records
     app.changelog = settings.changelog
+    app.passes = settings.passes
     return app
 
 

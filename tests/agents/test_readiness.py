@@ -83,13 +83,15 @@ def test_a_position_below_the_end_of_60_seconds_ago_is_catching_up_again(readine
     assert readiness.caught_up
 
 
-def test_ends_that_nobody_saw_for_60_seconds_are_not_taken_for_reached(readiness: Readiness) -> None:
+def test_without_a_broker_nothing_is_ready_and_after_60_seconds_no_partition_is_believed(readiness: Readiness) -> None:
     ready_at(readiness, 100)
     readiness.blind = "broker not reachable: 127.0.0.1:9092"
     readiness.judge(ends(100).get, 60 * SECOND)
-    assert readiness.caught_up
+    told = "broker not reachable: 127.0.0.1:9092"
+    assert (readiness.is_ready(0), readiness.caught_up, readiness.summary().reason) == (True, False, told)
     readiness.judge(ends(100).get, 61 * SECOND)
-    assert readiness.summary().reason == "broker not reachable: 127.0.0.1:9092"
+    assert (readiness.is_ready(0), readiness.caught_up, readiness.summary().reason) == (False, False, told)
+    readiness.blind = None
     readiness.ends_seen(ends(100), 62 * SECOND)
     readiness.judge(ends(100).get, 62 * SECOND)
     assert readiness.caught_up

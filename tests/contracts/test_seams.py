@@ -17,6 +17,7 @@ import faust
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import TopicPartitionState
 from faust.serializers.schemas import Schema
 from faust.tables.manager import TableManager
@@ -37,7 +38,7 @@ OVERRIDDEN: list[tuple[type, type]] = [
     (seams.ChangelogTable, faust.Table),
 ]
 #: Names of ours that have no counterpart in Faust.
-OURS = {"wake", "positions", "watermarks", "_wanted", "_idle", "_note", "_tracker", "_states", "_packed"}
+OURS = {"wake", "positions", "watermarks", "commits", "_wanted", "_idle", "_note", "_tracker", "_states", "_packed"}
 
 #: SHA-256, shortened, of the source that a seam replaces or counts on.
 SOURCES = {
@@ -135,8 +136,10 @@ def test_another_release_is_refused_with_both_versions_named() -> None:
 
 def test_aiokafka_still_has_the_fields_that_the_seams_read() -> None:
     assert "_fetch_max_wait_ms" in inspect.getsource(AIOKafkaConsumer.__init__)
+    assert "self._isolation_level = isolation_level" in inspect.getsource(AIOKafkaConsumer.__init__)
     assert "self._subscription" in inspect.getsource(AIOKafkaConsumer.__init__)
     assert "tp_state.highwater = highwater" in inspect.getsource(Fetcher)
+    assert list(inspect.signature(GroupCoordinator.fetch_committed_offsets).parameters) == ["self", "partitions"]
     assert {"position", "has_valid_position"} <= set(vars(TopicPartitionState))
     assert list(inspect.signature(AIOKafkaProducer.send_batch).parameters) == ["self", "batch", "topic", "partition"]
 
