@@ -50,11 +50,14 @@ class Instants:
     def before(self, now: int) -> int:
         """How many are earlier than ``now``."""
         group, number = now >> _COARSE_BITS, now >> _FINE_BITS
-        found = sum(size for at, size in self._groups.items() if at < group)
+        found = sum([size for at, size in self._groups.items() if at < group])
         if group in self._groups:
-            sizes = self._sizes
-            found += sum(sizes.get(at, 0) for at in range(group << _GROUP_BITS, number))
-            found += sum(count for instant, count in self._buckets.get(number, _NONE).items() if instant < now)
+            sizes, first = self._sizes, group << _GROUP_BITS
+            if len(sizes) < number - first:  # few buckets in all: look at those
+                found += sum([size for at, size in sizes.items() if first <= at < number])
+            else:
+                found += sum([sizes.get(at, 0) for at in range(first, number)])
+            found += sum([count for instant, count in self._buckets.get(number, _NONE).items() if instant < now])
         return found
 
     def earliest(self) -> int | None:
@@ -67,10 +70,9 @@ class Instants:
         later = [instant for instant in self._buckets.get(number, ()) if instant > now]
         if later:
             return min(later)
-        if group in self._groups:
-            for at in range(number + 1, (group + 1) << _GROUP_BITS):
-                if at in self._buckets:
-                    return min(self._buckets[at])
+        first = self._occupied(number + 1, (group + 1) << _GROUP_BITS) if group in self._groups else None
+        if first is not None:
+            return min(self._buckets[first])
         groups = [at for at in self._groups if at > group]
         return self._first_of(min(groups)) if groups else None
 
@@ -86,8 +88,15 @@ class Instants:
             yield from bucket.items()
 
     def _first_of(self, group: int) -> int:
-        first = next(at for at in range(group << _GROUP_BITS, (group + 1) << _GROUP_BITS) if at in self._buckets)
+        first = self._occupied(group << _GROUP_BITS, (group + 1) << _GROUP_BITS)
+        assert first is not None  # a group that is kept is not empty
         return min(self._buckets[first])
+
+    def _occupied(self, low: int, high: int) -> int | None:
+        """The first occupied bucket of ``low <= number < high``, by the shorter of two ways."""
+        if len(self._buckets) < high - low:
+            return min([at for at in self._buckets if low <= at < high], default=None)
+        return next((at for at in range(low, high) if at in self._buckets), None)
 
 
 _NONE: Final[dict[int, int]] = {}
