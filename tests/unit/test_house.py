@@ -4,6 +4,9 @@ import re
 import tomllib
 from pathlib import Path
 
+from intake.simulator.post import TOPICS
+from stream.events import TOPIC_OF_TYPE
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("deskpulse", "stream", "metrics", "intake", "tests", "bench")
 PYTHON = [str(path.relative_to(ROOT)) for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
@@ -43,3 +46,8 @@ def test_every_decision_has_context_choice_and_cost() -> None:
 def test_faust_streaming_is_pinned_exactly() -> None:
     dependencies = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     assert "faust-streaming==0.15.3" in dependencies
+
+
+def test_the_simulated_desk_and_the_decoder_agree_on_the_topic_of_each_type() -> None:
+    # two copies, since neither package imports the other
+    assert dict(TOPICS) == TOPIC_OF_TYPE
