@@ -35,11 +35,6 @@ class Timeline(msgspec.Struct, gc=False):
         """Open, opened by the customer (or a system), and nobody has answered."""
         return self.is_open and self.first_reply is None and not self.by_agent
 
-    @property
-    def closed_unanswered(self) -> bool:
-        """Resolved now, and nobody has answered."""
-        return not self.is_open and self.first_reply is None and not self.by_agent
-
 
 def timeline_of(ticket: Ticket, skew: int) -> Timeline | None:
     """The timeline, or None for an orphan, whose creation is not known yet.
