@@ -94,7 +94,7 @@ def parts(options: argparse.Namespace) -> Parts:
         "metrics": lambda: isolated(scrapes.rows, 30),
         "growth": lambda: [
             *isolated(growth.open_rows, tuple(n for n in (10_000, 100_000, 1_000_000) if n <= options.tickets)),
-            isolated(growth.settled_row, min(100_000, options.tickets)),
+            isolated(growth.settled_row, min(500_000, options.tickets)),
         ],
     }
 

@@ -5,11 +5,12 @@ Updated by the difference of two contributions; dropped with its partition; rebu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from metrics import live
 from metrics.contribution import Contribution
 from metrics.measures import Moment, Vocabulary
+from metrics.moments import difference, happened
 from metrics.panes import Panes
 
 #: Told of moments that were not there before, with the contribution they are part of.
@@ -23,47 +24,42 @@ class PartitionFloor:
         """``horizon``: nanoseconds before the newest moment that windows can still ask for."""
         self.panes = Panes(vocabulary, horizon)
         self.live: live.LiveSets = {}
-        self.moments_by_queue: dict[str, int] = {}  # which queues have a ticket or an answer at all
+        self.entries_by_queue: dict[str, int] = {}  # which queues have a ticket or an answer at all
         self.orphans = self.clock_skew = self.before_creation = self.full_histories = 0
 
     def replace(self, before: Contribution, after: Contribution, observe: Observer | None = None) -> None:
         """Take one entry's former contribution back and add its new one."""
-        if before.moments != after.moments:
-            gone, new = _difference(before.moments, after.moments)
-            self._add(gone, -1)
-            self._add(new, 1)
-            if observe is not None and new:
-                observe(after, _happened(gone, new))
-        if before.live != after.live:
+        gone, new = difference(before, after)
+        if gone:
+            self.panes.add(gone, -1)
+        if new:
+            self.panes.add(new, 1)
+            if observe is not None:
+                observe(after, happened(gone, new))
+        if before.created is None or after.created is None or before.queue != after.queue:
+            self._count(_queues(before), -1)
+            self._count(_queues(after), 1)
+        if before.live is not None or after.live is not None:
             live.replace(self.live, before.live, after.live)
         self.orphans += after.orphans - before.orphans
         self.clock_skew += after.clock_skew - before.clock_skew
         self.before_creation += after.before_creation - before.before_creation
         self.full_histories += after.full_histories - before.full_histories
 
-    def _add(self, moments: list[Moment], sign: int) -> None:
-        self.panes.add(moments, sign)
-        queues = {moment[0] for moment in moments}
+    def tidy(self) -> None:
+        """Let go of what only saves work at the next look; to be called now and then where nobody looks."""
+        self.panes.pack()
+        for found in self.live.values():
+            found.count()
+
+    def _count(self, queues: Iterable[str], sign: int) -> None:
         for queue in queues:
-            many = len(moments) if len(queues) == 1 else sum(moment[0] == queue for moment in moments)
-            count = self.moments_by_queue.get(queue, 0) + sign * many
+            count = self.entries_by_queue.get(queue, 0) + sign
             if count:
-                self.moments_by_queue[queue] = count
+                self.entries_by_queue[queue] = count
             else:
-                del self.moments_by_queue[queue]
+                del self.entries_by_queue[queue]
 
 
-def _difference(before: tuple[Moment, ...], after: tuple[Moment, ...]) -> tuple[list[Moment], list[Moment]]:
-    gone, new = list(before), []
-    for moment in after:
-        if moment in gone:
-            gone.remove(moment)
-        else:
-            new.append(moment)
-    return gone, new
-
-
-def _happened(gone: list[Moment], new: list[Moment]) -> list[Moment]:
-    """What is new apart from its queue: a ticket that moves to another queue was not created again."""
-    before = [moment[1:] for moment in gone]
-    return [moment for moment in new if moment[1:] not in before]
+def _queues(one: Contribution) -> Iterable[str]:
+    return (one.queue,) if one.created is not None else {moment[0] for moment in one.answers}

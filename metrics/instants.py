@@ -20,17 +20,17 @@ EARLIEST: Final = -(2**63)
 LATEST: Final = 2**63 - 1
 
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
-_RFC3339: Final = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII
-)
+_MINUTE: Final = re.compile(r"(\d{4}-\d\d-\d\d)[Tt](\d\d):(\d\d):", re.ASCII)
+_REST: Final = re.compile(r"(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII)
 _DURATION_PART: Final = re.compile(r"(\d+)([smhd])", re.ASCII)
 _UNIT: Final = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 
-# What was parsed before, bounded: "2026-10-01T12:34:" and "+03:30" as nanoseconds. Most texts share both with others.
+# What was parsed before, bounded: "2026-10-01T12:34:" and ".286+03:30" as nanoseconds. Most texts share both with
+# others, since most clocks give milliseconds.
 _minutes: dict[str, int] = {}
-_offsets: dict[str, int] = {"Z": 0, "z": 0}
+_rests: dict[str, int] = {}
 _CACHED_MAX: Final = 4096
-_POWERS: Final = tuple(int(10 ** (9 - digits)) for digits in range(10))
+_CACHED_LENGTH_MAX: Final = len(".286+03:30")
 _SECONDS: Final = {f"{second:02d}": second * SECOND for second in range(61)}
 
 
@@ -42,49 +42,63 @@ def parse_instant(text: str) -> int:
     Raises:
         ValueError: the text is no RFC 3339 date-time with an offset, or lies outside 1677 to 2262.
     """
-    minute, seconds = _minutes.get(text[:17]), _SECONDS.get(text[17:19])
-    offset_at = -1 if text[-1:] in "Zz" else -6
-    offset = _offsets.get(text[offset_at:])
-    if minute is None or seconds is None or offset is None:
-        return _parse_in_full(text)
-    fraction = text[19:offset_at]
-    if not fraction:
-        return minute + seconds - offset
-    digits = fraction[1:]
-    if fraction[0] == "." and digits.isdecimal() and digits.isascii() and len(digits) <= 9:
-        return minute + seconds + int(digits) * _POWERS[len(digits)] - offset
+    minute, second, rest = _minutes.get(text[:17]), _SECONDS.get(text[17:19]), _rests.get(text[19:])
+    if minute is not None and second is not None and rest is not None:
+        return minute + second + rest
     return _parse_in_full(text)
 
 
 def _parse_in_full(text: str) -> int:
-    match = _RFC3339.fullmatch(text)
-    if match is None:
+    minute, second, rest = _minute_of(text), _SECONDS.get(text[17:19]), _rest_of(text)
+    if second is None:
         raise ValueError(f"{text!r} is not an RFC 3339 date-time with an offset")
-    day, hours, minutes, seconds, fraction, sign, offset_hours, offset_minutes = match.groups()
-    h, m, s = int(hours), int(minutes), int(seconds)
-    if h > 23 or m > 59 or s > 60:
-        raise ValueError(f"{text!r} has no such time of day")
-    minute = (date.fromisoformat(day).toordinal() - _EPOCH_ORDINAL) * DAY + (h * 60 + m) * MINUTE
-    offset = 0
-    if sign is not None:
-        oh, om = int(offset_hours), int(offset_minutes)
-        if oh > 23 or om > 59:
-            raise ValueError(f"{text!r} has no such offset")
-        offset = (oh * 60 + om) * MINUTE * (1 if sign == "+" else -1)
-    instant = minute + s * SECOND + int((fraction or "").ljust(9, "0")) - offset
+    instant = minute + second + rest
     if not EARLIEST <= instant <= LATEST:
         raise ValueError(f"{text!r} is outside 1677 to 2262")
-    if EARLIEST + 2 * DAY < minute < LATEST - 2 * DAY:  # the short way has no need to look at the bounds
-        _remember(_minutes, text[:17], minute)
-        if sign is not None:
-            _remember(_offsets, text[-6:], offset)
     return instant
+
+
+def _minute_of(text: str) -> int:
+    """Nanoseconds up to the minute; only what is well within the bounds is remembered."""
+    known = _minutes.get(text[:17])
+    if known is not None:
+        return known
+    match = _MINUTE.fullmatch(text[:17])
+    if match is None:
+        raise ValueError(f"{text!r} is not an RFC 3339 date-time with an offset")
+    hours, minutes = int(match[2]), int(match[3])
+    if hours > 23 or minutes > 59:
+        raise ValueError(f"{text!r} has no such time of day")
+    minute = (date.fromisoformat(match[1]).toordinal() - _EPOCH_ORDINAL) * DAY + (hours * 60 + minutes) * MINUTE
+    if EARLIEST + 2 * DAY < minute < LATEST - 2 * DAY:
+        _remember(_minutes, text[:17], minute)
+    return minute
+
+
+def _rest_of(text: str) -> int:
+    """Nanoseconds of the fraction and the offset."""
+    rest = text[19:]
+    known = _rests.get(rest)
+    if known is not None:
+        return known
+    match = _REST.fullmatch(rest)
+    if match is None:
+        raise ValueError(f"{text!r} is not an RFC 3339 date-time with an offset")
+    fraction, sign, offset_hours, offset_minutes = match.groups()
+    found = int(fraction.ljust(9, "0")) if fraction else 0
+    if sign is not None:
+        hours, minutes = int(offset_hours), int(offset_minutes)
+        if hours > 23 or minutes > 59:
+            raise ValueError(f"{text!r} has no such offset")
+        found -= (hours * 60 + minutes) * MINUTE * (1 if sign == "+" else -1)
+    if len(rest) <= _CACHED_LENGTH_MAX:
+        _remember(_rests, rest, found)
+    return found
 
 
 def _remember(cache: dict[str, int], text: str, value: int) -> None:
     if len(cache) >= _CACHED_MAX:
         cache.clear()
-        _offsets.update({"Z": 0, "z": 0})
     cache[text] = value
 
 

@@ -6,10 +6,10 @@ removing one ticket is O(1); looking costs a pass over the occupied buckets of i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
-from metrics.contribution import SLAS, Clock, Live
+from metrics.contribution import NO_CLOCKS, Clocks, Live
 
 _FINE_BITS: Final = 38  # buckets of 2^38 ns, about 4.6 minutes
 _COARSE_BITS: Final = 46  # groups of 256 buckets, about 19.5 hours
@@ -17,38 +17,51 @@ _GROUP_BITS: Final = _COARSE_BITS - _FINE_BITS
 
 
 class Instants:
-    """A multiset of instants in nanoseconds: O(1) to change, a pass over groups, one group and one bucket to ask."""
+    """A multiset of instants in nanoseconds: O(1) to change, a pass over groups, one group and one bucket to ask.
 
-    __slots__ = ("_buckets", "_groups", "_sizes")
+    How many a bucket and a group hold is counted again when someone asks, for the buckets changed since.
+    """
+
+    __slots__ = ("_buckets", "_changed", "_groups", "_sizes")
 
     def __init__(self) -> None:
         self._buckets: dict[int, dict[int, int]] = {}  # bucket -> instant -> how many
         self._sizes: dict[int, int] = {}  # bucket -> how many
         self._groups: dict[int, int] = {}  # group -> how many
+        self._changed: set[int] = set()  # buckets whose size is to be counted again
 
     def change(self, instant: int, sign: int) -> None:
         """Add one (1) or take one away (-1)."""
-        number, group = instant >> _FINE_BITS, instant >> _COARSE_BITS
-        whole = self._groups.get(group, 0) + sign
-        if whole:
-            self._groups[group] = whole
-        else:
-            del self._groups[group]
+        number = instant >> _FINE_BITS
+        self._changed.add(number)
         bucket = self._buckets.get(number)
         if bucket is None:
-            self._buckets[number], self._sizes[number] = {instant: sign}, sign
+            self._buckets[number] = {instant: sign}
             return
         count = bucket.get(instant, 0) + sign
-        size = self._sizes[number] = self._sizes[number] + sign
         if count:
             bucket[instant] = count
-        elif size:
-            del bucket[instant]
         else:
-            del self._sizes[number], self._buckets[number]
+            del bucket[instant]
+            if not bucket:
+                del self._buckets[number]
+
+    def count(self) -> None:
+        """Bring the sizes up to date; asking does it too."""
+        sizes, groups = self._sizes, self._groups
+        for number in self._changed:
+            size = sum(self._buckets.get(number, _NONE).values())
+            group, before = number >> _GROUP_BITS, sizes.pop(number, 0)
+            if size:
+                sizes[number] = size
+            whole = groups.pop(group, 0) + size - before
+            if whole:
+                groups[group] = whole
+        self._changed.clear()
 
     def before(self, now: int) -> int:
         """How many are earlier than ``now``."""
+        self.count()
         group, number = now >> _COARSE_BITS, now >> _FINE_BITS
         found = sum([size for at, size in self._groups.items() if at < group])
         if group in self._groups:
@@ -62,10 +75,12 @@ class Instants:
 
     def earliest(self) -> int | None:
         """The smallest of all, or None."""
+        self.count()
         return self._first_of(min(self._groups)) if self._groups else None
 
     def next_after(self, now: int) -> int | None:
         """The smallest later than ``now``, or None."""
+        self.count()
         group, number = now >> _COARSE_BITS, now >> _FINE_BITS
         later = [instant for instant in self._buckets.get(number, ()) if instant > now]
         if later:
@@ -78,6 +93,7 @@ class Instants:
 
     def buckets(self) -> Iterator[tuple[int, int, int, dict[int, int]]]:
         """(first, last instant possible, how many, instant -> how many) of each occupied bucket, in no order."""
+        self.count()
         for number, bucket in self._buckets.items():
             first = number << _FINE_BITS
             yield first, first + (1 << _FINE_BITS) - 1, self._sizes[number], bucket
@@ -107,7 +123,7 @@ class LiveSet:
 
     __slots__ = (
         "awaiting_first_response", "awaiting_first_response_since", "awaiting_reply", "awaiting_reply_since",
-        "due", "escalated", "open", "paused", "risk", "tickets", "uncounted_since", "without_policy",
+        "clocks", "escalated", "open", "paused", "tickets", "uncounted_since", "without_policy",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -116,8 +132,17 @@ class LiveSet:
         self.awaiting_first_response_since = Instants()
         self.awaiting_reply_since = Instants()
         self.uncounted_since = Instants()  # awaiting their first response, created before `live_since`
-        self.due = tuple(Instants() for _ in SLAS)
-        self.risk = tuple(Instants() for _ in SLAS)
+        self.clocks = tuple(Instants() for _ in NO_CLOCKS)
+
+    @property
+    def due(self) -> tuple[Instants, ...]:
+        """Due instants by SLA."""
+        return self.clocks[::2]
+
+    @property
+    def risk(self) -> tuple[Instants, ...]:
+        """The instants from which each is at risk, by SLA."""
+        return self.clocks[1::2]
 
     def change(self, live: Live, sign: int) -> None:
         """Add a ticket (1) or take it away (-1)."""
@@ -146,8 +171,19 @@ class LiveSet:
             self._change_reply(before.awaiting_reply_since, -1)
             self._change_reply(after.awaiting_reply_since, 1)
         if before.clocks != after.clocks:
-            self._change_clocks([clock for clock in before.clocks if clock not in after.clocks], -1)
-            self._change_clocks([clock for clock in after.clocks if clock not in before.clocks], 1)
+            for instants, former, present in zip(self.clocks, before.clocks, after.clocks, strict=True):
+                if former != present:
+                    if former is not None:
+                        instants.change(former, -1)
+                    if present is not None:
+                        instants.change(present, 1)
+
+    def count(self) -> None:
+        """Bring all sizes up to date."""
+        for instants in (
+            self.awaiting_first_response_since, self.awaiting_reply_since, self.uncounted_since, *self.clocks,
+        ):  # fmt: skip
+            instants.count()
 
     def _change_first(self, since: int | None, sign: int) -> None:
         if since is not None:
@@ -159,20 +195,11 @@ class LiveSet:
             self.awaiting_reply += sign
             self.awaiting_reply_since.change(since, sign)
 
-    def _change_clocks(self, clocks: Iterable[Clock], sign: int) -> None:
-        for sla, due, risk in clocks:
-            if due is not None:
-                self.due[sla].change(due, sign)
-            if risk is not None:
-                self.risk[sla].change(risk, sign)
-
-    def live_breaches(self, sla: int, now: int) -> int:
-        """Clocks that run, or stand, past their due instant."""
-        return self.due[sla].before(now)
-
-    def at_risk(self, sla: int, now: int) -> int:
-        """Clocks with less than the configured share left that are not breaching."""
-        return self.risk[sla].before(now) - self.due[sla].before(now)
+    def _change_clocks(self, clocks: Clocks, sign: int) -> None:
+        if clocks is not NO_CLOCKS:
+            for instants, instant in zip(self.clocks, clocks, strict=True):
+                if instant is not None:
+                    instants.change(instant, sign)
 
 
 LiveSets = dict[tuple[str, str], LiveSet]

@@ -39,9 +39,11 @@ class Measure(IntEnum):
     RESOLUTION_BREACHED = 19
 
 
-#: Measures whose value is a duration; their sums are cells of their own, ``SUM`` higher.
-DURATIONS: Final = frozenset(range(8, 16))
-SUM: Final = 24  # 8 to 15 become 32 to 39
+#: Measures whose value is a duration; the sums of the first of them are cells of their own, ``SUM`` higher.
+FIRST_DURATION: Final = 8
+LAST_SUMMED: Final = 10
+LAST_DURATION: Final = 15
+SUM: Final = 24  # 8 to 10 become 32 to 34
 FIRST_SURVEY: Final = 64
 SURVEYS_MAX: Final = MEASURE_MASK - FIRST_SURVEY + 1
 

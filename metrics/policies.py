@@ -19,8 +19,11 @@ OBJECTIVE: Final = 0.9
 AT_RISK_SHARE: Final = 0.2
 PPM: Final = 1_000_000
 
-#: Choices remembered; attributes are free text, so their combinations have no end.
-_CHOICES_MAX: Final = 4096
+#: Places remembered; attributes are free text, so their combinations have no end.
+_PLACES_MAX: Final = 4096
+
+#: (queue, channel, priority, brand, kind) of a ticket, empty where never given.
+Values = tuple[str, str, str, str, str]
 
 ATTRIBUTES: Final = ("queue", "priority", "channel", "kind", "brand")
 
@@ -56,13 +59,12 @@ DEFAULT_POLICY: Final = Policy(name="default", first_response=HOUR, resolution=2
 class Policies:
     """The policies in the order of the file: the first that matches wins."""
 
-    __slots__ = ("_choices", "_eras", "_starts", "all")
+    __slots__ = ("_eras", "_starts", "all")
 
     def __init__(self, policies: Iterable[Policy]) -> None:
         self.all: Final = tuple(policies)
         self._starts: Final = sorted({policy.starts_at for policy in self.all if policy.starts_at is not None})
         self._eras: Final = tuple(self._in_force(start) for start in (None, *self._starts))
-        self._choices: dict[tuple[int, str | None, str | None, str | None, str | None, str | None], Policy | None] = {}
 
     def _in_force(self, start: int | None) -> tuple[Policy, ...]:
         """The policies for tickets created at ``start``, or before any start where it is None."""
@@ -71,6 +73,10 @@ class Policies:
             for policy in self.all
             if policy.starts_at is None or (start is not None and policy.starts_at <= start)
         )
+
+    def era(self, created_at: int) -> int:
+        """Which versions hold for a ticket created then: the same number, the same policies."""
+        return bisect_right(self._starts, created_at)
 
     def choose(
         self,
@@ -86,19 +92,8 @@ class Policies:
         None where no policy matches: the ticket has no clock. A value of None is matched only by policies that
         leave its attribute open.
         """
-        key = (bisect_right(self._starts, created_at), queue, priority, channel, kind, brand)
-        try:
-            return self._choices[key]
-        except KeyError:
-            return self._remember(key)
-
-    def _remember(self, key: tuple[int, str | None, str | None, str | None, str | None, str | None]) -> Policy | None:
-        values = dict(zip(ATTRIBUTES, key[1:], strict=True))
-        chosen = next((policy for policy in self._eras[key[0]] if _matches(policy, values)), None)
-        if len(self._choices) >= _CHOICES_MAX:
-            self._choices.clear()
-        self._choices[key] = chosen
-        return chosen
+        values = dict(zip(ATTRIBUTES, (queue, priority, channel, kind, brand), strict=True))
+        return next((policy for policy in self._eras[self.era(created_at)] if _matches(policy, values)), None)
 
     @property
     def uses_calendar(self) -> tuple[str, ...]:
@@ -161,6 +156,36 @@ def _label(value: str, known: frozenset[str] | None) -> str:
     return value if value in known else OTHER
 
 
+class Place(msgspec.Struct, frozen=True, gc=False):
+    """What a ticket's values make of it: its labels, its policy, and how long each clock may run, in nanoseconds.
+
+    A target of None is a clock that does not run; at risk is more than ``..._risk`` of it.
+    """
+
+    queue: str
+    priority: str
+    channel: str
+    policy: Policy | None = None
+    first_response: int | None = None
+    first_response_risk: int = 0
+    next_response: int | None = None
+    next_response_risk: int = 0
+    resolution: int | None = None
+    resolution_risk: int = 0
+
+
+def _place(labels: Labels, policy: Policy | None, values: Values) -> Place:
+    named = labels.queue(values[0]), labels.priority(values[2]), labels.channel(values[1])
+    if policy is None:
+        return Place(*named)
+    clocks: list[int | None] = []
+    for target in (policy.first_response, policy.next_response, policy.resolution):
+        # Less than this left is at risk, in whole nanoseconds.
+        lead = -(-(target or 0) * policy.at_risk_ppm // PPM)
+        clocks += target, (target or 0) - lead
+    return Place(*named, policy, *clocks)  # type: ignore[arg-type]
+
+
 class Window(NamedTuple):
     """A rolling window: its name in snapshots and labels, its length and its pane in nanoseconds."""
 
@@ -202,3 +227,16 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     windows: tuple[Window, ...] = DEFAULT_WINDOWS
     time_zone: str = "UTC"
     retention: int = 62 * DAY
+    places: dict[tuple[int, Values], Place] = msgspec.field(default_factory=dict)  # remembered, of ``place``
+
+    def place(self, created_at: int, values: Values) -> Place:
+        """The labels and the policy of a ticket created then, while it has these values."""
+        key = self.policies.era(created_at), values
+        found = self.places.get(key)
+        if found is None:
+            queue, channel, priority, brand, kind = values
+            chosen = self.policies.choose(created_at, self.labels.alias(queue), priority, channel, kind, brand)
+            if len(self.places) >= _PLACES_MAX:
+                self.places.clear()
+            found = self.places[key] = _place(self.labels, chosen, values)
+        return found

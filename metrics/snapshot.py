@@ -96,7 +96,7 @@ def snapshot(
     edges = sorted({span.after_instant for span in windows}, reverse=True)
     tables = {span.name: _tables(parts, span) for span in windows}
     live = _live_by_queue(parts)
-    names = sorted({queue for part in parts for queue in part.floor.moments_by_queue})
+    names = sorted({queue for part in parts for queue in part.floor.entries_by_queue})
     standings = {name: standing(live.get(name, ()), edges, now) for name in {*names, *live}}
     everything = together(list(standings.values()), edges)
 

@@ -1,28 +1,17 @@
 """What one ticket adds to every number: its timeline under the rules (labels, policies, skew).
 
-A pure function of (ticket, rules). A new KPI of tickets or surveys adds its moments here, and nowhere else.
+A pure function of (ticket, rules): what happened, and the verdict of each settled clock. What of it is counted
+where is ``metrics.moments``.
 """
 
 from __future__ import annotations
 
-from metrics.contribution import NOTHING, Clock, Contribution, Live
-from metrics.measures import Measure, Moment, Vocabulary
-from metrics.policies import PPM, Policy, Rules
+from metrics.contribution import NO_CLOCKS, NOTHING, Clocks, Contribution, Live
+from metrics.measures import Moment, Vocabulary
+from metrics.policies import OTHER, Place, Rules, Values
 from stream.ticket import HISTORY_MAX, Attributes, Ticket
 from stream.timeline import Timeline, timeline_of
 
-FIRST_RESPONSE, NEXT_RESPONSE, RESOLUTION = 0, 1, 2
-# Plain ints: a member of an enum is looked up and hashed much more slowly, and this runs for each changed ticket.
-CREATED, RESOLVED, REOPENED = int(Measure.CREATED), int(Measure.RESOLVED), int(Measure.REOPENED)
-ESCALATED, CLOSED_UNANSWERED = int(Measure.ESCALATED), int(Measure.CLOSED_UNANSWERED)
-REPLIED, FIRST_RESOLUTION, FULL_RESOLUTION = (
-    int(Measure.FIRST_RESPONSE), int(Measure.FIRST_RESOLUTION), int(Measure.RESOLUTION)
-)  # fmt: skip
-COHORT_ANSWERED, COHORT_CLOSED = int(Measure.COHORT_ANSWERED), int(Measure.COHORT_CLOSED)
-REPLY_VERDICT = int(Measure.FIRST_RESPONSE_BREACHED), int(Measure.FIRST_RESPONSE_MET)
-RESOLUTION_VERDICT = int(Measure.RESOLUTION_BREACHED), int(Measure.RESOLUTION_MET)
-ORPHAN = "other"
-Values = tuple[str, str, str, str, str]
 NONE_GIVEN: Values = ("", "", "", "", "")
 BY_ITEM = ("servqual", "brand")
 
@@ -34,128 +23,92 @@ def contribution_of(ticket: Ticket, rules: Rules, vocabulary: Vocabulary) -> Con
     line = timeline_of(ticket, rules.skew)
     if line is None:
         return _orphan(ticket, rules, vocabulary)
-    labels, attributes = rules.labels, ticket.attributes
-    latest = _values(attributes)
-    queue, priority = labels.queue(latest[0]), labels.priority(latest[2])
-    moments: list[Moment] = []
-    _count(line, queue, moments)
-    judged = rules.live_since is None or line.created >= rules.live_since
-    policy = _policy(line.created, latest, rules)
-    if judged:
-        _judge(line, queue, attributes, policy, rules, moments)
-    if ticket.answers:
-        _answers(ticket, queue, rules, vocabulary, moments)
-    skewed, before, full = _quality(ticket, line.created, rules.skew)
+    created, attributes = line.created, ticket.attributes
+    place = rules.place(created, _values(attributes))
+    counted = rules.live_since is None or created >= rules.live_since
+    first_reply = None if line.by_agent else line.first_reply
+    reply_is_met = resolution_is_met = closed = live = None
+    if first_reply is not None and counted:
+        reply_is_met = _reply_is_met(first_reply, line, place, attributes, rules)
+    if line.is_open:
+        live = _live(line, place, is_counted=counted)
+    else:
+        closed = line.resolved[-1]
+        if counted:
+            resolution_is_met = _resolution_is_met(closed, line, place, attributes, rules)
     return Contribution(
-        moments=tuple(moments),
-        live=_live(line, queue, priority, policy, is_counted=judged) if line.is_open else None,
-        priority=priority,
-        channel=labels.channel(latest[1]),
-        clock_skew=skewed,
-        before_creation=before,
-        full_histories=full,
+        place.queue,
+        place.priority,
+        place.channel,
+        created,
+        first_reply,
+        reply_is_met,
+        line.first_escalation,
+        line.resolved,
+        line.reopened,
+        closed,
+        closed is not None and first_reply is None and not line.by_agent,
+        resolution_is_met,
+        _answers(ticket, place.queue, rules, vocabulary) if ticket.answers else (),
+        live,
+        0,
+        *_quality(ticket, created, rules.skew),
     )
 
 
-# ------------------------------------------------------------------------------------------------- windows
+# -------------------------------------------------------------------------------------------- settled clocks
 
 
-def _count(line: Timeline, queue: str, moments: list[Moment]) -> None:
-    """Counts and durations, each stamped by when it happened (the cohort by creation)."""
-    add, created = moments.append, line.created
-    add((queue, created, CREATED, 0))
-    if line.first_escalation is not None:
-        add((queue, line.first_escalation, ESCALATED, 0))
-    for instant in line.resolved:
-        add((queue, instant, RESOLVED, 0))
-    for instant in line.reopened:
-        add((queue, instant, REOPENED, 0))
-    if line.resolved:
-        add((queue, line.resolved[0], FIRST_RESOLUTION, line.resolved[0] - created))
-        if not line.is_open:
-            add((queue, line.resolved[-1], FULL_RESOLUTION, line.resolved[-1] - created))
-    if line.by_agent:
-        return
-    if line.first_reply is not None:
-        waited = line.first_reply - created
-        add((queue, line.first_reply, REPLIED, waited))
-        add((queue, created, COHORT_ANSWERED, waited))
-    elif not line.is_open:
-        add((queue, line.resolved[-1], CLOSED_UNANSWERED, 0))
-        add((queue, created, COHORT_CLOSED, line.resolved[-1] - created))
+def _reply_is_met(
+    first_reply: int, line: Timeline, latest: Place, attributes: tuple[Attributes, ...], rules: Rules
+) -> bool | None:
+    """Of a settled clock: met or breached, under the policy of the attributes as of the settling instant."""
+    target = _place_at(first_reply, line, latest, attributes, rules).first_response
+    return None if target is None else first_reply <= line.created + target
 
 
-def _judge(
-    line: Timeline,
-    queue: str,
-    attributes: list[Attributes],
-    latest: Policy | None,
-    rules: Rules,
-    moments: list[Moment],
-) -> None:
-    """Settled clocks: met or breached, under the policy of the attributes as of the settling instant."""
-    created, last_given = line.created, attributes[-1][0]
-    if line.first_reply is not None and not line.by_agent:
-        policy = latest
-        if last_given > line.first_reply:
-            policy = _policy(created, _values(attributes, line.first_reply), rules)
-        if policy is not None and policy.first_response is not None:
-            met = line.first_reply <= created + policy.first_response
-            moments.append((queue, line.first_reply, REPLY_VERDICT[met], 0))
-    if not line.is_open:
-        settled = line.resolved[-1]
-        policy = latest if last_given <= settled else _policy(created, _values(attributes, settled), rules)
-        if policy is not None and policy.resolution is not None:
-            due = _reached(line, policy.resolution)
-            met = due is None or settled <= due
-            moments.append((queue, settled, RESOLUTION_VERDICT[met], 0))
+def _resolution_is_met(
+    closed: int, line: Timeline, latest: Place, attributes: tuple[Attributes, ...], rules: Rules
+) -> bool | None:
+    target = _place_at(closed, line, latest, attributes, rules).resolution
+    if target is None:
+        return None
+    due = _reached(line, target)
+    return due is None or closed <= due
 
 
-def _answers(ticket: Ticket, queue: str | None, rules: Rules, vocabulary: Vocabulary, moments: list[Moment]) -> None:
-    for answer in ticket.answers:
-        if answer.survey in BY_ITEM:
-            continue  # each item is an instrument of its own, with numbers of its own
-        measure = vocabulary.survey_measure(answer.survey, answer.lowest, answer.highest)
-        if measure is not None:
-            own = queue if queue is not None else rules.labels.queue(answer.queue) if answer.queue else ORPHAN
-            moments.append((own, answer.instant, measure, answer.score - answer.lowest))
+def _place_at(instant: int, line: Timeline, latest: Place, attributes: tuple[Attributes, ...], rules: Rules) -> Place:
+    return latest if attributes[-1][0] <= instant else rules.place(line.created, _values(attributes, instant))
 
 
 # ------------------------------------------------------------------------------------------------ live sets
 
 
-def _live(line: Timeline, queue: str, priority: str, policy: Policy | None, *, is_counted: bool) -> Live:
+def _live(line: Timeline, place: Place, *, is_counted: bool) -> Live:
+    created, since = line.created, line.awaiting_reply_since
     return Live(
-        queue=queue,
-        priority=priority,
-        is_counted=is_counted,
-        awaiting_first_response_since=line.created if line.awaits_first_response else None,
-        awaiting_reply_since=line.awaiting_reply_since,
-        is_paused=line.is_paused,
-        is_escalated=line.first_escalation is not None,
-        has_policy=policy is not None,
-        clocks=_clocks(line, policy) if policy is not None else (),
+        place.queue,
+        place.priority,
+        is_counted,
+        created if line.awaits_first_response else None,
+        since,
+        line.is_paused,
+        line.first_escalation is not None,
+        place.policy is not None,
+        _clocks(line, place) if place.policy is not None else NO_CLOCKS,
     )
 
 
-def _clocks(line: Timeline, policy: Policy) -> tuple[Clock, ...]:
-    clocks: list[Clock] = []
-    if policy.first_response is not None and line.awaits_first_response:
-        due = line.created + policy.first_response
-        clocks.append((FIRST_RESPONSE, due, due - _lead(policy, policy.first_response)))
-    if policy.next_response is not None and line.awaiting_reply_since is not None:
-        due = line.awaiting_reply_since + policy.next_response
-        clocks.append((NEXT_RESPONSE, due, due - _lead(policy, policy.next_response)))
-    if policy.resolution is not None:
-        due_or_none = _reached(line, policy.resolution)
-        risk = _reached(line, policy.resolution - _lead(policy, policy.resolution), past=True)
-        clocks.append((RESOLUTION, due_or_none, risk))
-    return tuple(clocks)
-
-
-def _lead(policy: Policy, target: int) -> int:
-    """At risk is less than this left, in whole nanoseconds."""
-    return -(-target * policy.at_risk_ppm // PPM)
+def _clocks(line: Timeline, place: Place) -> Clocks:
+    created, since = line.created, line.awaiting_reply_since
+    first_due = first_risk = next_due = next_risk = due = risk = None
+    if line.awaits_first_response and place.first_response is not None:
+        first_due, first_risk = created + place.first_response, created + place.first_response_risk
+    if since is not None and place.next_response is not None:
+        next_due, next_risk = since + place.next_response, since + place.next_response_risk
+    if place.resolution is not None:
+        due, risk = _reached(line, place.resolution), _reached(line, place.resolution_risk, past=True)
+    return first_due, first_risk, next_due, next_risk, due, risk
 
 
 def _reached(line: Timeline, target: int, *, past: bool = False) -> int | None:
@@ -174,7 +127,7 @@ def _reached(line: Timeline, target: int, *, past: bool = False) -> int | None:
 # ------------------------------------------------------------------------------------------------ attributes
 
 
-def _values(attributes: list[Attributes], at: int | None = None) -> Values:
+def _values(attributes: tuple[Attributes, ...], at: int | None = None) -> Values:
     """(queue, channel, priority, brand, kind) as of ``at`` (inclusive), or the latest; empty where never given."""
     values = NONE_GIVEN
     for element in reversed(attributes):
@@ -191,22 +144,28 @@ def _values(attributes: list[Attributes], at: int | None = None) -> Values:
     return values
 
 
-def _policy(created: int, values: Values, rules: Rules) -> Policy | None:
-    queue, channel, priority, brand, kind = values
-    return rules.policies.choose(created, rules.labels.alias(queue), priority, channel, kind, brand)
-
-
 # ------------------------------------------------------------------------------------------------ the rest
+
+
+def _answers(ticket: Ticket, queue: str | None, rules: Rules, vocabulary: Vocabulary) -> tuple[Moment, ...]:
+    """Each in the ticket's queue, or in its own where the ticket is not known."""
+    moments: list[Moment] = []
+    for answer in ticket.answers:
+        if answer.survey in BY_ITEM:
+            continue  # each item is an instrument of its own, with numbers of its own
+        measure = vocabulary.survey_measure(answer.survey, answer.lowest, answer.highest)
+        if measure is not None:
+            own = queue if queue is not None else rules.labels.queue(answer.queue) if answer.queue else OTHER
+            moments.append((own, answer.instant, measure, answer.score - answer.lowest))
+    return tuple(moments)
 
 
 def _orphan(ticket: Ticket, rules: Rules, vocabulary: Vocabulary) -> Contribution:
     """Survey answers count without their ticket; an event of a ticket without creation is an orphan."""
-    moments: list[Moment] = []
-    _answers(ticket, None, rules, vocabulary, moments)
     waits = bool(ticket.attributes or ticket.replies or ticket.resolves or ticket.pauses or ticket.messages)
     waits = waits or bool(ticket.escalations or ticket.conversions)
-    channel = rules.labels.channel(ticket.answers[-1].channel) if ticket.answers else ORPHAN
-    return Contribution(moments=tuple(moments), orphans=int(waits), channel=channel)
+    channel = rules.labels.channel(ticket.answers[-1].channel) if ticket.answers else OTHER
+    return Contribution(channel=channel, answers=_answers(ticket, None, rules, vocabulary), orphans=int(waits))
 
 
 def _quality(ticket: Ticket, created: int, skew: int) -> tuple[int, int, int]:

@@ -273,14 +273,9 @@ def decode(payload: bytes | None) -> tuple[Event, int] | Refusal:
         return Refusal(Reason.NOT_JSON, "the record has no value")
     try:
         event = _decode(payload)
-    except msgspec.ValidationError as error:
-        return _refusal(payload, str(error))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Refusal(Reason.NOT_JSON, f"not JSON: {error}")
-    try:
         instant = parse_instant(event.time)
-    except ValueError as error:
-        return Refusal(Reason.BAD_TIME, str(error))
+    except (ValueError, RecursionError) as error:
+        return _refusal(payload, error)
     if type(event) is SurveyAnswered and (refusal := _judge_answer(event.data)) is not None:
         return refusal
     return event, instant
@@ -291,8 +286,17 @@ def scale_of(data: AnsweredData) -> tuple[int, int]:
     return data.scale or DEFAULT_SCALES[data.survey]
 
 
-def _refusal(payload: bytes, message: str) -> Refusal:
-    """The typed reason of a validation error; ``message`` is msgspec's, held by a test."""
+def _refusal(payload: bytes, error: Exception) -> Refusal:
+    """The typed reason of what msgspec (its messages are held by a test) or the instant did not take."""
+    message = str(error)
+    if isinstance(error, msgspec.ValidationError):
+        return _invalid(payload, message)
+    if isinstance(error, (msgspec.DecodeError, UnicodeDecodeError, RecursionError)):
+        return Refusal(Reason.NOT_JSON, f"not JSON: {error}")
+    return Refusal(Reason.BAD_TIME, message)
+
+
+def _invalid(payload: bytes, message: str) -> Refusal:
     try:
         envelope: Any = msgspec.json.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -8,7 +8,7 @@ read off by ``stream.timeline`` and ``stream.contributions``.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Callable
 from enum import IntEnum
 from typing import Any, Final, TypeVar
@@ -121,19 +121,19 @@ class Ticket(msgspec.Struct, array_like=True, gc=False):
     """What is kept of one subject. New fields go to the end, each with a default and a new ``VERSION``."""
 
     creation: Creation | None = None
-    attributes: list[Attributes] = []
+    attributes: tuple[Attributes, ...] = ()
     #: public human replies: those before creation and the first one not before it; see ``_keep_first``
-    replies: list[Stamp] = []
+    replies: tuple[Stamp, ...] = ()
     last_reply: int | None = None
-    resolves: list[StepTaken] = []
-    pauses: list[StepTaken] = []
-    escalations: list[Stamp] = []
-    messages: list[Stamp] = []  # customer's messages later than the last reply
+    resolves: tuple[StepTaken, ...] = ()
+    pauses: tuple[StepTaken, ...] = ()
+    escalations: tuple[Stamp, ...] = ()
+    messages: tuple[Stamp, ...] = ()  # customer's messages later than the last reply
     verdict: Verdict | None = None  # discarded or restored
-    conversions: list[Conversion] = []
-    sent: list[Sent] = []
-    answers: list[Answer] = []
-    facts: list[Fact] = []
+    conversions: tuple[Conversion, ...] = ()
+    sent: tuple[Sent, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    facts: tuple[Fact, ...] = ()
     last_event: int = -(2**63)  # the latest instant of any event applied: what retention goes by
 
     def apply(self, event: Event, instant: int) -> int:
@@ -154,22 +154,23 @@ class Ticket(msgspec.Struct, array_like=True, gc=False):
 _ORIGINS: Final = {"": 0, **{origin.name.lower(): int(origin) for origin in Origin}}
 _RESOLVED, _REOPENED, _PAUSED, _RESUMED = map(int, Step)
 
-_Element = TypeVar("_Element", Stamp, StepTaken, Conversion, Sent)
+_Element = TypeVar("_Element", bound=tuple[Any, ...])
 
 
-def _insert(elements: list[_Element], element: _Element) -> int:
-    """Add to a sorted set that keeps its greatest ``HISTORY_MAX`` elements."""
+def _with(elements: tuple[_Element, ...], element: _Element) -> tuple[_Element, ...]:
+    """A sorted set with one more; the very same where it holds the element."""
+    if not elements or elements[-1] < element:  # most events come in order
+        return (*elements, element)
     at = bisect_left(elements, element)
-    if at < len(elements) and elements[at] == element:
-        return UNCHANGED
-    if len(elements) < HISTORY_MAX:
-        elements.insert(at, element)
-        return COUNTS
-    if at == 0:  # older than all of a full history
-        return UNCHANGED
-    elements.insert(at, element)
-    del elements[0]
-    return COUNTS
+    return elements if elements[at] == element else (*elements[:at], element, *elements[at:])
+
+
+def _latest(elements: tuple[_Element, ...], element: _Element) -> tuple[_Element, ...]:
+    """A sorted set with one more, of which the greatest ``HISTORY_MAX`` are kept."""
+    grown = _with(elements, element)
+    if len(grown) <= HISTORY_MAX:
+        return grown
+    return elements if grown[0] == element else grown[1:]
 
 
 def _created(ticket: Ticket, event: Created, stamp: Stamp) -> int:
@@ -180,7 +181,7 @@ def _created(ticket: Ticket, event: Created, stamp: Stamp) -> int:
     )
     if ticket.creation is None or creation < ticket.creation:
         ticket.creation = creation
-        _keep_first(ticket)
+        ticket.replies = _first(creation, ticket.replies)
         return COUNTS
     return changed
 
@@ -198,22 +199,21 @@ def _updated(ticket: Ticket, event: Updated, stamp: Stamp) -> int:
 
 
 def _set_attributes(ticket: Ticket, element: Attributes) -> int:
-    elements = ticket.attributes
-    at = bisect_left(elements, element)
-    if at < len(elements) and elements[at] == element:
-        return UNCHANGED
-    elements.insert(at, element)
-    if len(elements) > HISTORY_MAX:
-        _bound_attributes(ticket)
-        return COUNTS if element in ticket.attributes else UNCHANGED
-    return COUNTS
+    before = ticket.attributes
+    after = _with(before, element)
+    if len(after) > HISTORY_MAX and after is not before:
+        after = _bounded(after)
+        if element not in after:
+            after = before
+    ticket.attributes = after
+    return UNCHANGED if after is before else COUNTS
 
 
-def _bound_attributes(ticket: Ticket) -> None:
+def _bounded(attributes: tuple[Attributes, ...]) -> tuple[Attributes, ...]:
     """Keep an element while it is among the latest ``HISTORY_MAX`` that gave any one attribute."""
     given = [0] * 6
     kept = []
-    for element in reversed(ticket.attributes):
+    for element in reversed(attributes):
         wanted = False
         for index in range(6):
             if element[3 + index]:
@@ -221,22 +221,22 @@ def _bound_attributes(ticket: Ticket) -> None:
                 wanted |= given[index] <= HISTORY_MAX
         if wanted:
             kept.append(element)
-    kept.reverse()
-    ticket.attributes = kept
+    return tuple(reversed(kept))
 
 
 def _replied(ticket: Ticket, event: Replied, stamp: Stamp) -> int:
-    if (event.data.author or "human") != "human" or not event.data.public:
+    data = event.data
+    if (data.author or "human") != "human" or not data.public:
         return IGNORED
     changed = _reply_is_last(ticket, stamp[0])
-    replies = ticket.replies
-    at = bisect_left(replies, stamp)
-    if at < len(replies) and replies[at] == stamp:
+    before, creation = ticket.replies, ticket.creation
+    if before and creation is not None and creation[0] <= before[-1][0] and before[-1] < stamp:
+        return changed  # answered before
+    after = _first(creation, _with(before, stamp))
+    if after == before:
         return changed
-    before = list(replies)
-    replies.insert(at, stamp)
-    _keep_first(ticket)
-    return COUNTS if ticket.replies != before else changed
+    ticket.replies = after
+    return COUNTS
 
 
 def _reply_is_last(ticket: Ticket, instant: int) -> int:
@@ -245,51 +245,72 @@ def _reply_is_last(ticket: Ticket, instant: int) -> int:
     ticket.last_reply = instant
     if not ticket.messages or ticket.messages[0][0] > instant:
         return KEPT
-    ticket.messages = [message for message in ticket.messages if message[0] > instant]
+    ticket.messages = tuple([message for message in ticket.messages if message[0] > instant])
     return COUNTS
 
 
-def _keep_first(ticket: Ticket) -> None:
-    """Keep what can still be the first reply: all before creation (the earliest 256), and the first from it on.
+def _first(creation: Creation | None, replies: tuple[Stamp, ...]) -> tuple[Stamp, ...]:
+    """What can still be the first reply: all before creation (the earliest 256), and the first from it on.
 
     Creation only ever moves earlier and the skew is configuration, so a reply before creation may come to
     count; of those from creation on, only the earliest ever can. A function of the set of replies alone.
     """
-    creation = ticket.creation
-    replies = ticket.replies
-    kept = len(replies) if creation is None else bisect_left(replies, (creation[0], "", "")) + 1
-    del replies[min(kept, HISTORY_MAX) :]
+    if creation is None:
+        return replies[:HISTORY_MAX]
+    if len(replies) == 1:
+        return replies
+    return replies[: min(bisect_left(replies, (creation[0], "", "")) + 1, HISTORY_MAX)]
 
 
 def _message(ticket: Ticket, _event: CustomerReplied, stamp: Stamp) -> int:
     if ticket.last_reply is not None and stamp[0] <= ticket.last_reply:
         return UNCHANGED
-    return _insert(ticket.messages, stamp)
+    before = ticket.messages
+    ticket.messages = _latest(before, stamp)
+    return UNCHANGED if ticket.messages is before else COUNTS
+
+
+def _taken(ticket: Ticket, stamp: Stamp, step: int) -> int:
+    """A step of the open-or-resolved state machine."""
+    before = ticket.resolves
+    ticket.resolves = _latest(before, (*stamp, step))
+    return UNCHANGED if ticket.resolves is before else COUNTS
 
 
 def _resolved(ticket: Ticket, _event: Resolved, stamp: Stamp) -> int:
-    return _insert(ticket.resolves, (*stamp, _RESOLVED))
+    return _taken(ticket, stamp, _RESOLVED)
 
 
 def _reopened(ticket: Ticket, _event: Reopened, stamp: Stamp) -> int:
-    return _insert(ticket.resolves, (*stamp, _REOPENED))
+    return _taken(ticket, stamp, _REOPENED)
+
+
+def _held(ticket: Ticket, stamp: Stamp, step: int) -> int:
+    """A step of the paused state machine."""
+    before = ticket.pauses
+    ticket.pauses = _latest(before, (*stamp, step))
+    return UNCHANGED if ticket.pauses is before else COUNTS
 
 
 def _paused(ticket: Ticket, _event: Paused, stamp: Stamp) -> int:
-    return _insert(ticket.pauses, (*stamp, _PAUSED))
+    return _held(ticket, stamp, _PAUSED)
 
 
 def _resumed(ticket: Ticket, _event: Resumed, stamp: Stamp) -> int:
-    return _insert(ticket.pauses, (*stamp, _RESUMED))
+    return _held(ticket, stamp, _RESUMED)
 
 
 def _escalated(ticket: Ticket, _event: Escalated, stamp: Stamp) -> int:
-    return _insert(ticket.escalations, stamp)
+    before = ticket.escalations
+    ticket.escalations = _latest(before, stamp)
+    return UNCHANGED if ticket.escalations is before else COUNTS
 
 
 def _converted(ticket: Ticket, event: Converted, stamp: Stamp) -> int:
     value = event.data.value if event.data else None
-    return _insert(ticket.conversions, (*stamp, value or 0.0))
+    before = ticket.conversions
+    ticket.conversions = _latest(before, (*stamp, value or 0.0))
+    return UNCHANGED if ticket.conversions is before else COUNTS
 
 
 def _judged(ticket: Ticket, event: Discarded | Restored, stamp: Stamp) -> int:
@@ -304,7 +325,9 @@ def _judged(ticket: Ticket, event: Discarded | Restored, stamp: Stamp) -> int:
 def _sent(ticket: Ticket, event: SurveySent, stamp: Stamp) -> int:
     data = event.data
     element = (*stamp, str(data.survey), data.response or "", data.queue or "", data.channel or "")
-    return KEPT if _insert(ticket.sent, element) else UNCHANGED
+    before = ticket.sent
+    ticket.sent = _latest(before, element)
+    return UNCHANGED if ticket.sent is before else KEPT
 
 
 def _answered(ticket: Ticket, event: SurveyAnswered, stamp: Stamp) -> int:
@@ -314,7 +337,9 @@ def _answered(ticket: Ticket, event: SurveyAnswered, stamp: Stamp) -> int:
         *stamp, data.survey, lowest, highest, data.response or "", data.item or "", data.score, data.expectation,
         data.about or "", data.queue or "", data.channel or "", data.comment or "", data.reasons,
     )  # fmt: skip
-    return _replace(ticket.answers, answer)
+    before = ticket.answers
+    ticket.answers = _replaced(before, answer)
+    return UNCHANGED if ticket.answers is before else COUNTS
 
 
 def _reported(ticket: Ticket, event: Reported, stamp: Stamp) -> int:
@@ -323,28 +348,31 @@ def _reported(ticket: Ticket, event: Reported, stamp: Stamp) -> int:
         *stamp, data.fact, data.queue or "", data.period.start, data.period.end, data.value,
         data.unit or "", data.reported_by or "", data.definition or "",
     )  # fmt: skip
-    return KEPT if _replace(ticket.facts, fact) else UNCHANGED
+    before = ticket.facts
+    ticket.facts = _replaced(before, fact)
+    return UNCHANGED if ticket.facts is before else KEPT
 
 
 def _order(element: Answer | Fact) -> tuple[int, str, str, str]:
     return element.instant, element.source, element.id, repr(element)
 
 
-_Latest = TypeVar("_Latest", Answer, Fact)
+_Latest = TypeVar("_Latest", bound=Answer | Fact)
 
 
-def _replace(elements: list[_Latest], element: _Latest) -> int:
+def _replaced(elements: tuple[_Latest, ...], element: _Latest) -> tuple[_Latest, ...]:
     """Last writer wins per identity; the latest ``HISTORY_MAX`` identities are kept, sorted by stamp."""
     identity = element.identity
-    for at, other in enumerate(elements):
-        if other.identity == identity:
-            if _order(element) <= _order(other):
-                return UNCHANGED
-            del elements[at]
-            break
-    insort(elements, element, key=_order)
-    cut = elements.pop(0) if len(elements) > HISTORY_MAX else None
-    return UNCHANGED if cut is element else COUNTS
+    others: list[_Latest] = []
+    for other in elements:
+        if other.identity != identity:
+            others.append(other)
+        elif _order(element) <= _order(other):
+            return elements
+    grown = sorted((*others, element), key=_order)
+    if len(grown) > HISTORY_MAX and grown[0] is element:
+        return elements
+    return tuple(grown[-HISTORY_MAX:])
 
 
 _APPLY: Final[dict[type, Callable[[Ticket, Any, Stamp], int]]] = {

@@ -6,15 +6,14 @@ encoded; a touched ticket is decoded once a batch, and its contribution replaced
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from metrics.contribution import NOTHING, Contribution
 from metrics.floor import Observer, PartitionFloor
-from metrics.instants import DAY
+from metrics.instants import DAY, EARLIEST, LATEST
 from metrics.measures import Vocabulary
 from metrics.policies import Rules
 from metrics.snapshot import Part, snapshot
@@ -28,7 +27,7 @@ from stream.timeline import timeline_of
 
 STATE_BYTES_MAX: Final = 900_000
 
-#: Tickets of a partition that are kept decoded beside their state.
+#: Tickets that a process keeps decoded beside their state: so many, and at most as many again.
 HOT_MAX: Final = 4_096
 
 #: The key under which a partition's earliest and latest event time are kept; no subject begins with NUL.
@@ -43,13 +42,16 @@ class Admission(msgspec.Struct, frozen=True):
     not_after: int | None = None  # leave out what is later than this instant, without a word
 
 
-class _Touched(msgspec.Struct):
+class _Hot(msgspec.Struct):
     """A ticket decoded, and what it contributes as the numbers stand."""
 
     ticket: Ticket
-    before: Contribution
-    changed: int = UNCHANGED
+    contribution: Contribution
     day: int | None = None  # under which it waits to expire, where that is known
+
+
+#: One admitted event: its place in the batch, the event, its instant.
+Admitted = tuple[int, Event, int]
 
 
 class TicketPartition:
@@ -66,9 +68,13 @@ class TicketPartition:
         self._admission = admission
         self._observe = observe
         self._states: dict[bytes, bytes] = {}
-        #: The latest touched, decoded, each with its present contribution. Ordered: the front goes in O(1).
-        self._hot: OrderedDict[bytes, _Touched] = OrderedDict()
-        self._by_day: dict[int, set[bytes]] = {}  # day of the last event -> keys that may expire then
+        #: The latest touched, decoded, in two generations: the older one is forgotten whole.
+        self.hot_max = HOT_MAX
+        self._hot: dict[bytes, _Hot] = {}
+        self._warm: dict[bytes, _Hot] = {}
+        #: Day of the last event -> keys that may expire then; a key may wait under an earlier day, or twice, in vain.
+        self._by_day: dict[int, list[bytes]] = {}
+        self._expired_upto = EARLIEST  # the first day that was not looked at yet
 
     def __len__(self) -> int:
         return len(self._states)
@@ -83,111 +89,112 @@ class TicketPartition:
     def apply(self, records: Records, now: int) -> Applied:
         """Apply one batch; never raises for bad data. ``now`` is the clock, in nanoseconds."""
         refused: list[Refused] = []
-        touched: dict[bytes, _Touched] = {}
         history = self.history_since, self.newest_event
-        for index, (key, value) in enumerate(zip(records.keys, records.values, strict=True)):
-            outcome = self._admit(key, value, now, touched)
-            if isinstance(outcome, Refusal):
-                refused.append(Refused(index, outcome.reason, outcome.detail))
-            elif outcome is not None:
-                self._join(touched, *outcome)
-        changed = [
-            (key, self._settle(key, entry, records, now, refused)) for key, entry in touched.items() if entry.changed
-        ]
-        changed = [(key, state) for key, state in changed if state]
-        self._keep_hot(touched)
+        changed = []
+        # Ticket by ticket: what one ticket needs stays in the processor's cache, and each is settled once a batch.
+        for key, events in self._admit(records, now, refused).items():
+            state = self._join(key, events, now, refused)
+            if state:
+                changed.append((key, state))
         if (self.history_since, self.newest_event) != history:
             changed.append((HISTORY_KEY, f"{self.history_since} {self.newest_event}".encode()))
         return Applied(changed, refused)
 
-    def _admit(
-        self, key: bytes | None, value: bytes | None, now: int, touched: Container[bytes]
-    ) -> tuple[bytes, Event, int] | Refusal | None:
-        """The event to apply, or why its record is refused, or None where it is left out by rule."""
-        decoded = decode_event(value)
-        if isinstance(decoded, Refusal):
-            return decoded
-        event, instant = decoded
-        subject = event.subject.encode()
-        if subject[0] == 0:
-            return Refusal(Reason.BAD_FIELD, f"the subject {event.subject!r} begins with NUL")
-        admission = self._admission
-        if key != subject:
-            return Refusal(Reason.KEY, f"the record's key {key!r} is not the subject {event.subject!r}")
-        if admission.refuse_future and instant > now + self._rules.future:
-            return Refusal(Reason.FUTURE, f"{event.time} is more than the tolerance ahead of the clock")
-        if admission.not_after is not None and instant > admission.not_after:
-            return None
-        if admission.drop_old and instant < now - self._rules.retention and not (key in self._states or key in touched):
-            self.too_old += 1
-            return None
-        return subject, event, instant
+    def _admit(self, records: Records, now: int, refused: list[Refused]) -> dict[bytes, list[Admitted]]:
+        """The events to apply, by key; the others are refused, or left out by rule."""
+        admission, states = self._admission, self._states
+        latest = now + self._rules.future if admission.refuse_future else LATEST
+        not_after = LATEST if admission.not_after is None else admission.not_after
+        oldest = now - self._rules.retention if admission.drop_old else EARLIEST
+        found: dict[bytes, list[Admitted]] = {}
+        for index, (key, value) in enumerate(zip(records.keys, records.values, strict=True)):
+            decoded = decode_event(value)
+            if isinstance(decoded, Refusal):
+                refused.append(Refused(index, decoded.reason, decoded.detail))
+                continue
+            event, instant = decoded
+            subject = event.subject.encode()
+            if key != subject or subject[0] == 0 or instant > latest:
+                refused.append(_refused(index, key, event))
+            elif instant > not_after:
+                continue
+            elif (events := found.get(subject)) is not None:
+                events.append((index, event, instant))
+            elif instant < oldest and subject not in states:
+                self.too_old += 1
+            else:
+                found[subject] = [(index, event, instant)]
+        if found:
+            instants = [instant for events in found.values() for _, _, instant in events]
+            self.history_since = min(instants) if self.history_since is None else min(self.history_since, *instants)
+            self.newest_event = max(instants) if self.newest_event is None else max(self.newest_event, *instants)
+        return found
 
-    def _join(self, touched: dict[bytes, _Touched], key: bytes, event: Event, instant: int) -> None:
-        entry = touched.get(key)
-        if entry is None:
-            entry = touched[key] = self._load(key)
-        changed = entry.ticket.apply(event, instant)
-        entry.changed = max(entry.changed, changed)
-        self.duplicates += not changed
-        if self.history_since is None or instant < self.history_since:
-            self.history_since = instant
-        if self.newest_event is None or instant > self.newest_event:
-            self.newest_event = instant
+    def _join(self, key: bytes, events: list[Admitted], now: int, refused: list[Refused]) -> bytes:
+        """Join a batch's events into their ticket; returns its new state, empty where nothing changed."""
+        entry = self._load(key)
+        ticket, changed = entry.ticket, UNCHANGED
+        for _index, event, instant in events:
+            change = ticket.apply(event, instant)
+            if change > changed:
+                changed = change
+            elif not change:
+                self.duplicates += 1
+        if not changed:
+            self._keep_hot(key, entry)
+            return b""
+        state = encode(ticket)
+        if len(state) > STATE_BYTES_MAX:
+            ticket = entry.ticket = self._without_excess(key, events, now, refused)
+            state = encode(ticket)
+            if ticket == Ticket():
+                return b""
+        self._keep_hot(key, entry)
+        self._states[key] = state
+        day = ticket.last_event // DAY
+        if day != entry.day:
+            entry.day = day
+            self._by_day.setdefault(day, []).append(key)
+        if changed == COUNTS:
+            after = contribution_of(ticket, self._rules, self._vocabulary)
+            self.floor.replace(entry.contribution, after, self._observe)
+            entry.contribution = after
+        return state
 
-    def _load(self, key: bytes) -> _Touched:
-        hot = self._hot.pop(key, None)
+    def _load(self, key: bytes) -> _Hot:
+        """The ticket of ``key``, no longer hot."""
+        hot = self._hot.pop(key, None) or self._warm.pop(key, None)
         if hot is not None:
             return hot
         state = self._states.get(key)
         if state is None:
-            return _Touched(Ticket(), NOTHING)
+            return _Hot(Ticket(), NOTHING)
         ticket = decode(state)
-        return _Touched(ticket, contribution_of(ticket, self._rules, self._vocabulary))
+        day = ticket.last_event // DAY
+        contribution = contribution_of(ticket, self._rules, self._vocabulary)
+        return _Hot(ticket, contribution, day if day >= self._expired_upto else None)
 
-    def _settle(self, key: bytes, entry: _Touched, records: Records, now: int, refused: list[Refused]) -> bytes:
-        """Keep a touched ticket's new state and numbers; returns the state, empty where nothing could be kept."""
-        state = encode(entry.ticket)
-        if len(state) > STATE_BYTES_MAX:
-            entry.ticket = self._without_excess(key, records, now, refused)
-            if entry.ticket == Ticket():
-                return b""
-            state = encode(entry.ticket)
-        self._states[key] = state
-        day = entry.ticket.last_event // DAY
-        if day != entry.day:
-            entry.day = day
-            self._by_day.setdefault(day, set()).add(key)
-        if entry.changed == COUNTS:
-            after = contribution_of(entry.ticket, self._rules, self._vocabulary)
-            self.floor.replace(entry.before, after, self._observe)
-            entry.before = after
-        return state
+    def _keep_hot(self, key: bytes, entry: _Hot) -> None:
+        """What was touched now is likely to be touched again soon."""
+        self._hot[key] = entry
+        if len(self._hot) > self.hot_max:
+            self._hot, self._warm = {}, self._hot
 
-    def _keep_hot(self, touched: dict[bytes, _Touched]) -> None:
-        """What was touched now is likely to be touched again soon; the longest untouched go first."""
-        hot = self._hot
-        for key, entry in touched.items():
-            entry.changed = UNCHANGED
-            hot[key] = entry
-        while len(hot) > HOT_MAX:
-            hot.popitem(last=False)
-
-    def _without_excess(self, key: bytes, records: Records, now: int, refused: list[Refused]) -> Ticket:
-        """Apply the batch to one ticket again, record by record, refusing those that would make it too large."""
-        ticket, is_known, too_old = self._load(key).ticket, False, self.too_old
-        for index, (own, value) in enumerate(zip(records.keys, records.values, strict=True)):
-            outcome = self._admit(own, value, now, (key,) if is_known else ()) if own == key else None
-            if outcome is None or isinstance(outcome, Refusal):
+    def _without_excess(self, key: bytes, events: list[Admitted], now: int, refused: list[Refused]) -> Ticket:
+        """Apply the events to one ticket again, one by one, refusing those that would make it too large."""
+        ticket, is_known = self._load(key).ticket, key in self._states
+        oldest = now - self._rules.retention if self._admission.drop_old else EARLIEST
+        for index, event, instant in events:
+            if instant < oldest and not is_known:
+                self.too_old += 1
                 continue
             trial = decode(encode(ticket))
-            trial.apply(*outcome[1:])
+            trial.apply(event, instant)
             if len(encode(trial)) > STATE_BYTES_MAX:
                 detail = f"the state of {key!r} would be larger than {STATE_BYTES_MAX:,} bytes"
                 refused.append(Refused(index, Reason.TOO_LARGE, detail))
             else:
                 ticket, is_known = trial, True
-        self.too_old = too_old  # counted in the first pass
         return ticket
 
     # ---------------------------------------------------------------------------------------------- restore
@@ -205,14 +212,14 @@ class TicketPartition:
                 self._restore(key, state)
 
     def _restore(self, key: bytes, state: bytes | None) -> None:
-        before = self._load(key).before  # no longer hot
+        before = self._load(key).contribution if key in self._states else NOTHING
         after = NOTHING
         if state is None:
             self._states.pop(key, None)
         else:
             ticket = decode(state)
             self._states[key] = state
-            self._by_day.setdefault(ticket.last_event // DAY, set()).add(key)
+            self._by_day.setdefault(ticket.last_event // DAY, []).append(key)
             after = contribution_of(ticket, self._rules, self._vocabulary)
         self.floor.replace(before, after)
 
@@ -224,14 +231,16 @@ class TicketPartition:
         Open tickets are always kept, so are facts; what was reopened since comes up again at its new last event.
         """
         oldest_day = (now - self._rules.retention) // DAY
+        self._expired_upto = max(self._expired_upto, oldest_day)
+        self.floor.tidy()
         dropped: list[bytes] = []
         for day in [day for day in self._by_day if day < oldest_day]:
             for key in self._by_day.pop(day):
                 if self._has_expired(key, oldest_day):
                     self._restore(key, None)
                     dropped.append(key)
-                elif key in self._hot:
-                    self._hot[key].day = None  # it no longer waits under that day
+                elif (entry := self._hot.get(key) or self._warm.get(key)) is not None:
+                    entry.day = None  # it no longer waits under that day
         return dropped
 
     def _has_expired(self, key: bytes, oldest_day: int) -> bool:
@@ -243,6 +252,15 @@ class TicketPartition:
             return False
         line = timeline_of(ticket, self._rules.skew)
         return line is None or not line.is_open or bool(ticket.verdict and ticket.verdict[3])
+
+
+def _refused(index: int, key: bytes | None, event: Event) -> Refused:
+    subject = event.subject
+    if subject[0] == "\0":
+        return Refused(index, Reason.BAD_FIELD, f"the subject {subject!r} begins with NUL")
+    if key != subject.encode():
+        return Refused(index, Reason.KEY, f"the record's key {key!r} is not the subject {subject!r}")
+    return Refused(index, Reason.FUTURE, f"{event.time} is more than the tolerance ahead of the clock")
 
 
 class Tickets:
@@ -259,11 +277,17 @@ class Tickets:
         """A new, empty state for a partition that was just assigned."""
         opened = TicketPartition(self.rules, self.vocabulary, self._admission, self._observe)
         self.partitions[partition] = opened
+        self._share()
         return opened
 
     def drop(self, partition: int) -> None:
         """Forget a partition: its tickets, panes and live sets are gone with it."""
         self.partitions.pop(partition, None)
+        self._share()
+
+    def _share(self) -> None:
+        for opened in self.partitions.values():
+            opened.hot_max = HOT_MAX // len(self.partitions)
 
     @property
     def newest_event(self) -> int | None:

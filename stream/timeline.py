@@ -14,26 +14,24 @@ from stream.ticket import Origin, Step, Ticket
 RESOLVED, REOPENED, PAUSED, RESUMED = map(int, Step)
 BY_AGENT = int(Origin.AGENT)
 
+#: [from, to) in which the resolution clock runs; the last one has no end while it runs
+Running = tuple[tuple[int, int | None], ...]
+
 
 class Timeline(msgspec.Struct, gc=False):
     """One ticket with a known creation. Instants in nanoseconds, never before the creation."""
 
     created: int
     by_agent: bool
-    first_reply: int | None = None
-    resolved: list[int] = []  # changes to resolved, ascending
-    reopened: list[int] = []  # changes back to open
-    is_open: bool = True
-    is_paused: bool = False
-    #: pairs of [from, to) in which the resolution clock runs; the last one has no end while it runs
-    running: list[tuple[int, int | None]] = []
-    first_escalation: int | None = None
+    first_reply: int | None
+    first_escalation: int | None
+    resolved: tuple[int, ...]  # changes to resolved, ascending
+    reopened: tuple[int, ...]  # changes back to open
+    is_open: bool
+    is_paused: bool
+    running: Running
+    awaits_first_response: bool  # open, opened by the customer (or a system), and nobody has answered
     awaiting_reply_since: int | None = None
-
-    @property
-    def awaits_first_response(self) -> bool:
-        """Open, opened by the customer (or a system), and nobody has answered."""
-        return self.is_open and self.first_reply is None and not self.by_agent
 
 
 def timeline_of(ticket: Ticket, skew: int) -> Timeline | None:
@@ -41,53 +39,65 @@ def timeline_of(ticket: Ticket, skew: int) -> Timeline | None:
 
     Events up to ``skew`` nanoseconds before creation count as at creation; earlier ones take no part.
     """
-    if ticket.creation is None:
+    creation = ticket.creation
+    if creation is None:
         return None
-    created = ticket.creation[0]
+    created = creation[0]
     earliest = created - skew
-    line = Timeline(created=created, by_agent=ticket.creation[3] == BY_AGENT)
-    line.first_reply = _first(ticket.replies, earliest, created)
-    line.first_escalation = _first(ticket.escalations, earliest, created)
-    _walk(ticket, line, earliest)
-    if ticket.messages and line.is_open and not line.awaits_first_response:
+    by_agent = creation[3] == BY_AGENT
+    first_reply = _first(ticket.replies, earliest, created) if ticket.replies else None
+    first_escalation = _first(ticket.escalations, earliest, created) if ticket.escalations else None
+    if ticket.resolves or ticket.pauses:
+        resolved, reopened, is_open, is_paused, running = _walk(ticket, created, earliest)
+    else:
+        resolved, reopened, is_open, is_paused, running = (), (), True, False, ((created, None),)
+    awaits = is_open and first_reply is None and not by_agent
+    line = Timeline(
+        created, by_agent, first_reply, first_escalation, resolved, reopened, is_open, is_paused, running, awaits
+    )
+    if ticket.messages and is_open and not awaits:
         line.awaiting_reply_since = _unanswered_since(ticket, line)
     return line
 
 
-def _first(stamps: list[tuple[int, str, str]], earliest: int, created: int) -> int | None:
+def _first(stamps: tuple[tuple[int, str, str], ...], earliest: int, created: int) -> int | None:
     for stamp in stamps:
         if stamp[0] >= earliest:
             return max(stamp[0], created)
     return None
 
 
-def _walk(ticket: Ticket, line: Timeline, earliest: int) -> None:
+def _walk(ticket: Ticket, created: int, earliest: int) -> tuple[tuple[int, ...], tuple[int, ...], bool, bool, Running]:
     """Run the open-or-resolved and the paused state machines over the steps in their original order."""
     steps = sorted(ticket.resolves + ticket.pauses) if ticket.pauses else ticket.resolves
-    created = line.created
+    resolved: list[int] = []
+    reopened: list[int] = []
+    running: list[tuple[int, int | None]] = []
+    is_open, is_paused = True, False
     ran_from: int | None = created
     for original, _source, _id, step in steps:
         if original < earliest:
             continue
         instant = max(original, created)
-        if step == RESOLVED and line.is_open:
-            line.is_open = line.is_paused = False
-            line.resolved.append(instant)
-        elif step == REOPENED and not line.is_open:
-            line.is_open = True
-            line.reopened.append(instant)
-        elif step == PAUSED and line.is_open and not line.is_paused:
-            line.is_paused = True
-        elif step == RESUMED and line.is_paused:
-            line.is_paused = False
-        runs = line.is_open and not line.is_paused
+        if step == RESOLVED and is_open:
+            is_open = is_paused = False
+            resolved.append(instant)
+        elif step == REOPENED and not is_open:
+            is_open = True
+            reopened.append(instant)
+        elif step == PAUSED and is_open and not is_paused:
+            is_paused = True
+        elif step == RESUMED and is_paused:
+            is_paused = False
+        runs = is_open and not is_paused
         if runs and ran_from is None:
             ran_from = instant
         elif not runs and ran_from is not None:
-            line.running.append((ran_from, instant))
+            running.append((ran_from, instant))
             ran_from = None
     if ran_from is not None:
-        line.running.append((ran_from, None))
+        running.append((ran_from, None))
+    return tuple(resolved), tuple(reopened), is_open, is_paused, tuple(running)
 
 
 def _unanswered_since(ticket: Ticket, line: Timeline) -> int | None:

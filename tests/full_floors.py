@@ -3,7 +3,7 @@
 from itertools import product
 
 from metrics.activity import Activity
-from metrics.contribution import NOTHING, SLAS, Contribution, Live
+from metrics.contribution import NOTHING, Contribution, Live
 from metrics.exposition import View, view
 from metrics.instants import DAY, HOUR, MINUTE, SECOND, parse_instant
 from metrics.measures import Measure, Moment, Vocabulary
@@ -71,7 +71,7 @@ def fill_live(partition: TicketPartition, rules: Rules) -> None:
                 is_paused=True,
                 is_escalated=True,
                 has_policy=False,
-                clocks=tuple((sla, due, NOW - 2 * MINUTE) for sla in range(len(SLAS))),
+                clocks=(due, NOW - 2 * MINUTE) * 3,
             )
             partition.floor.replace(NOTHING, Contribution(live=live))
 
@@ -81,7 +81,7 @@ def fill_windows(tickets: Tickets, activity: Activity) -> None:
     labels = tickets.rules.labels
     for queue, priority, channel in product(labels.queues or (), labels.priorities or (), labels.channels or ()):
         moments = everything(queue, tickets.vocabulary)
-        contribution = Contribution(moments=moments, priority=priority, channel=channel)
+        contribution = Contribution(answers=moments, priority=priority, channel=channel)
         tickets.partitions[0].floor.replace(NOTHING, contribution, activity.observe)
 
 

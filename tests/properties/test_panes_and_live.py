@@ -76,7 +76,7 @@ def recomputed(held: Iterable[Moment], now: int, length: int, pane: int) -> dict
     for queue, at, measure, value in held:
         if at // pane > (now - length) // pane and at <= now:
             found[queue, measure, bucket_of(value) if measure in TIMED else value] += 1
-            if measure in TIMED:
+            if measure == Measure.FIRST_RESPONSE:  # no mean of the cohort is ever asked for
                 found[queue, measure + SUM, 0] += value
     return {place: amount for place, amount in found.items() if amount}
 
@@ -179,7 +179,7 @@ def test_a_floor_kept_by_differences_is_the_floor_of_the_final_contributions(see
         partition.restore(list(entries), list(entries.values()))
         partition.history_since = kept.partitions[number].history_since
     assert snapshot_of(anew, now) == snapshot_of(kept, now)
-    assert anew.partitions[0].floor.moments_by_queue == kept.partitions[0].floor.moments_by_queue
+    assert anew.partitions[0].floor.entries_by_queue == kept.partitions[0].floor.entries_by_queue
 
 
 @settings(max_examples=15)
@@ -204,7 +204,7 @@ def test_when_every_ticket_is_taken_back_nothing_is_left(seed: int) -> None:
     keys = list(partition._states)
     partition.restore(keys, [None] * len(keys))
     floor = partition.floor
-    assert (len(partition), floor.live, floor.moments_by_queue) == (0, {}, {})
+    assert (len(partition), floor.live, floor.entries_by_queue) == (0, {}, {})
     assert (floor.orphans, floor.clock_skew, floor.before_creation) == (0, 0, 0)
     now = max(when(event) for event in log)
     assert asked([floor.panes], now, 30 * DAY, HOUR) == {}

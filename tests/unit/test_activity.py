@@ -85,8 +85,8 @@ def test_breached_clock_counts_as_settled_and_as_breached() -> None:
 
 def test_ticket_that_moves_to_another_queue_was_not_created_again() -> None:
     counting, floor = activity(), PartitionFloor(Vocabulary(), 62 * DAY)
-    before = Contribution(moments=(("billing", NOW, Measure.CREATED, 0),))
-    after = Contribution(moments=(("returns", NOW, Measure.CREATED, 0),))
+    before = Contribution(queue="billing", created=NOW)
+    after = Contribution(queue="returns", created=NOW)
     floor.replace(NOTHING, before, counting.observe)
     floor.replace(before, after, counting.observe)
     assert counts(counting, "tickets_created") == {("billing", "other", "other"): 1}

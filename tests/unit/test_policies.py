@@ -4,7 +4,9 @@ import pytest
 
 from metrics import policies
 from metrics.instants import DAY, HOUR, MINUTE
-from metrics.policies import DEFAULT_POLICY, Labels, Policies, Policy, pane_of
+from metrics.policies import DEFAULT_POLICY, Labels, Policies, Policy, Rules, pane_of
+
+NEWER = 1_000 * DAY
 
 
 def policy(name: str, starts_at: int | None = None, /, **match: set[str]) -> Policy:
@@ -81,12 +83,23 @@ def test_a_choice_is_the_same_when_it_is_remembered() -> None:
     assert [chosen(given, at, priority=priority) for at, priority in asked] == ["rest", "rest", "urgent", "rest"] * 2
 
 
-def test_remembered_choices_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policies, "_CHOICES_MAX", 10)
-    given = Policies([policy("five", kind={"5"}), policy("rest")])
-    answers = [chosen(given, kind=str(kind)) for kind in [*range(25), 5]]
-    assert (answers[5], answers[6], answers[-1]) == ("five", "rest", "five")
-    assert len(given._choices) <= 10
+def test_remembered_places_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policies, "_PLACES_MAX", 10)
+    rules = Rules(policies=Policies([policy("five", kind={"5"}), policy("rest")]))
+    places = [rules.place(0, ("", "", "", "", str(kind))).policy for kind in [*range(25), 5]]
+    assert [place and place.name for place in (places[5], places[6], places[-1])] == ["five", "rest", "five"]
+    assert len(rules.places) <= 10
+
+
+@pytest.mark.parametrize("era", [0, 1])
+def test_a_place_has_the_targets_of_the_version_in_force_at_creation_and_the_labels_of_its_values(era: int) -> None:
+    newer = Policy(name="newer", starts_at=NEWER, first_response=HOUR, at_risk_ppm=300_000)
+    rules = Rules(labels=Labels(["vip"], None, None, {"old": "vip"}), policies=Policies([newer, DEFAULT_POLICY]))
+    place = rules.place(NEWER - 1 + era, ("old", "mail", "", "", ""))
+    assert (place.queue, place.channel, place.priority) == ("vip", "mail", "other")
+    assert place.policy == (newer if era else DEFAULT_POLICY)
+    assert place.first_response_risk == (HOUR * 7 // 10 if era else HOUR * 4 // 5)
+    assert (place.resolution, place.next_response) == (None if era else 24 * HOUR, None)
 
 
 def test_names_of_policies_with_a_calendar_are_known() -> None:

@@ -88,7 +88,7 @@ def test_dropping_takes_the_numbers_back_and_leaves_the_same_floor_as_never_havi
     others, other = floor(admission=Admission(drop_old=False))
     feed(other, created(START, "open"), now=MUCH_LATER)
     assert snapshot_of(tickets, MUCH_LATER) == snapshot_of(others, MUCH_LATER)
-    assert partition.floor.moments_by_queue == other.floor.moments_by_queue
+    assert partition.floor.entries_by_queue == other.floor.entries_by_queue
 
 
 def test_late_duplicates_of_a_dropped_ticket_are_left_out_and_counted() -> None:
