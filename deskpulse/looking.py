@@ -1,7 +1,7 @@
 """A look at the tickets beside the event loop, while none of them changes.
 
 At the limits a snapshot takes longer than the event loop may be held, and a copy of what it reads would take as long.
-So no batch is begun during a look, and the loop goes on with everything else.
+So no batch is begun during a look, which first brings the numbers up to date, and the loop goes on with all else.
 """
 
 from __future__ import annotations
@@ -57,9 +57,23 @@ async def unchanged(rim: Rim | None) -> AsyncIterator[Look]:
         yield _on_the_loop
         return
     try:
-        yield asyncio.to_thread if rim.offsets.accepting else _on_the_loop
+        yield _beside_the_loop if rim.offsets.accepting else _on_the_loop
     finally:
         rim.agent.busy.release()
+
+
+async def _beside_the_loop(function: Callable[[], T]) -> T:
+    """In a thread, and to its end: whoever no longer waits must not let a batch begin while it settles numbers."""
+    looking = asyncio.ensure_future(asyncio.to_thread(function))
+    is_cancelled = False
+    while not looking.done():
+        try:
+            await asyncio.wait([looking])
+        except asyncio.CancelledError:
+            is_cancelled = True
+    if is_cancelled:
+        raise asyncio.CancelledError
+    return looking.result()
 
 
 async def _on_the_loop(function: Callable[[], T]) -> T:

@@ -14,7 +14,6 @@ from typing import Final
 import msgspec
 
 from metrics import names
-from metrics.contribution import Contribution
 from metrics.instants import DAY, HOUR, MINUTE
 from metrics.label_values import FloorLabels
 from metrics.measures import FIRST_SURVEY, Measure, Moment
@@ -85,7 +84,7 @@ class _Tally:
 
 
 class Activity:
-    """What happened in this process. ``observe`` and ``counted`` are called in one thread."""
+    """What happened in this process. ``observe`` and ``counted`` are never called at the same time."""
 
     def __init__(self, rules: Rules, clock: Callable[[], int]) -> None:
         """``clock``: the present instant in nanoseconds."""
@@ -102,20 +101,18 @@ class Activity:
         self._answers: dict[tuple[str, str, int, int], int] = {}  # queue, channel, measure, score above the lowest
         self._prepare(rules)
 
-    def observe(self, contribution: Contribution, moments: list[Moment]) -> None:
+    def observe(self, priority: str, channel: str, moments: list[Moment]) -> None:
         """Count the moments that are recent, under the labels of the ticket as it is now."""
         now = self._clock()
         earliest, latest = now - RECENT, now + RECENT
         recent = [moment for moment in moments if earliest <= moment[1] <= latest]
         if not recent:
             return
-        priority = self.labels.priorities.fold(contribution.priority)
-        channel = self.labels.channels.fold(contribution.channel)
+        folded = self.labels.priorities.fold(priority), self.labels.channels.fold(channel)
         for own, _instant, measure, value in recent:
-            queue = self.labels.queues.fold(own)
-            self._count((queue, priority, channel), measure, value)
+            self._count((self.labels.queues.fold(own), *folded), measure, value)
             if measure == Measure.CREATED:
-                self._note_folded(own, contribution)
+                self._note_folded(own, priority, channel)
 
     def _count(self, labels: tuple[str, str, str], measure: int, value: int) -> None:
         queue, priority, channel = labels
@@ -132,13 +129,13 @@ class Activity:
             self._bump(names.SLA_SETTLED, (queue, priority, sla))
             self._bump(names.SLA_BREACHED, (queue, priority, sla), int(is_breached))
 
-    def _note_folded(self, queue: str, contribution: Contribution) -> None:
+    def _note_folded(self, queue: str, priority: str, channel: str) -> None:
         labels = self.labels
         if labels.queues.is_folded(queue):
             self._bump(names.LABEL_OVERFLOW, ("queue",))
-        if labels.priorities.is_folded(contribution.priority):
+        if labels.priorities.is_folded(priority):
             self._bump(names.LABEL_OVERFLOW, ("priority",))
-        if labels.channels.is_folded(contribution.channel):
+        if labels.channels.is_folded(channel):
             self._bump(names.LABEL_OVERFLOW, ("channel",))
 
     def _bump(self, metric: Metric, labels: LabelSet, amount: int = 1) -> None:

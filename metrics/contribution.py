@@ -1,61 +1,58 @@
-"""The shared word of ``stream`` and ``metrics``: all that one ticket (or survey, or fact) adds to the numbers.
+"""The shared word of ``stream`` and ``metrics``: all that tickets (or surveys, or facts) add to the numbers.
 
-Every number is a sum over contributions, so a changed ticket is applied as the difference of two of them. A
-contribution holds what happened, with its verdicts; ``metrics.moments`` says what of it is counted where.
+Every number is a sum over contributions, so a changed ticket is applied as what it adds now less what it added
+before. Many tickets are added at once, so what they contribute stands in columns of plain integers: no object is
+made for each.
 """
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Final
-
-import msgspec
-
-from metrics.measures import Moment
 
 #: The three clocks, in the order of the snapshot.
 SLAS = ("first_response", "next_response", "resolution")
 
-#: Of each SLA in turn, for a running clock: the due instant, or None while it is stopped before it; then the
-#: instant from which less than the configured share is left, or None while it is stopped before that.
-Clocks = tuple[int | None, int | None, int | None, int | None, int | None, int | None]
-NO_CLOCKS: Final[Clocks] = (None, None, None, None, None, None)
+#: A moment is (cell, instant, value), a mark is (place and mark, instant).
+MOMENT: Final = 3
+MARK: Final = 2
+MARK_BITS: Final = 5
 
 
-class Live(msgspec.Struct, frozen=True, gc=False):
-    """What an open ticket is right now, apart from the time; instants in nanoseconds or None."""
+class Mark(IntEnum):
+    """What an open ticket is right now; the instant says since when, or when its clock is due, or is 0."""
 
-    queue: str
-    priority: str
-    is_counted: bool  # False: created before `live_since`; in no live set, but waiting in the cohort
-    awaiting_first_response_since: int | None
-    awaiting_reply_since: int | None
-    is_paused: bool
-    is_escalated: bool
-    has_policy: bool
-    clocks: Clocks
-
-
-class Contribution(msgspec.Struct, frozen=True, gc=False):
-    """All that one entry of the table adds; instants in nanoseconds, None where it did not happen."""
-
-    queue: str = "other"
-    priority: str = "other"
-    channel: str = "other"
-    created: int | None = None  # None: no ticket is counted
-    first_reply: int | None = None  # None too for tickets that expect none
-    reply_is_met: bool | None = None  # the settled first-response clock, None without
-    first_escalation: int | None = None
-    resolved: tuple[int, ...] = ()  # changes to resolved, ascending
-    reopened: tuple[int, ...] = ()  # changes back to open
-    closed: int | None = None  # the last change to resolved, while it stands
-    is_unanswered: bool = False  # closed, and the first reply that was expected never came
-    resolution_is_met: bool | None = None
-    answers: tuple[Moment, ...] = ()  # survey answers, each in its queue
-    live: Live | None = None
-    orphans: int = 0  # 1: its creation is not known yet
-    clock_skew: int = 0  # events that count as at creation
-    before_creation: int = 0  # events that take no part
-    full_histories: int = 0  # histories at their bound: older elements may be gone
+    OPEN = 0
+    OPEN_UNCOUNTED = 1  # created before `live_since`: in no live set, but it may wait in the cohort
+    PAUSED = 2
+    ESCALATED = 3
+    WITHOUT_POLICY = 4
+    AWAITING_FIRST_RESPONSE = 5
+    AWAITING_REPLY = 6
+    UNCOUNTED_AWAITING_FIRST_RESPONSE = 7
+    FIRST_RESPONSE_DUE = 8  # absent while the clock is stopped before it is due
+    FIRST_RESPONSE_RISK = 9  # from when on less than the configured share is left
+    NEXT_RESPONSE_DUE = 10
+    NEXT_RESPONSE_RISK = 11
+    RESOLUTION_DUE = 12
+    RESOLUTION_RISK = 13
 
 
-NOTHING: Final = Contribution()
+#: Marks whose instants are asked for; of the others only how many there are.
+FIRST_TIMED: Final = Mark.AWAITING_FIRST_RESPONSE
+FIRST_CLOCK: Final = Mark.FIRST_RESPONSE_DUE
+
+
+class Contributions:
+    """All that some entries of the table add. Integers in flat lists, ``MOMENT`` or ``MARK`` of them in turn."""
+
+    __slots__ = ("before_creation", "clock_skew", "full_histories", "marks", "moments", "orphans", "queues")
+
+    def __init__(self) -> None:
+        self.moments: list[int] = []  # what happened, in the cell of its queue and measure (``metrics.measures``)
+        self.marks: list[int] = []  # what is open, in its place: the number of its queue and priority
+        self.queues: list[int] = []  # numbers of the queues that have a ticket or an answer
+        self.orphans = 0  # their creation is not known yet
+        self.clock_skew = 0  # events that count as at creation
+        self.before_creation = 0  # events that take no part
+        self.full_histories = 0  # histories at their bound: older elements may be gone

@@ -1,20 +1,27 @@
 """Everything derived from the tickets of one partition: panes, live sets, data quality. No Kafka, no clock.
 
-Updated by the difference of two contributions; dropped with its partition; rebuilt from the table.
+Contributions are added and taken back in any order; dropped with its partition; rebuilt from the table. What came
+since the last look waits in columns and is summed for all tickets at once when somebody looks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
 
 from metrics import live
-from metrics.contribution import Contribution
+from metrics.columns import Ints, table
+from metrics.contribution import MARK, MOMENT, Contributions
 from metrics.measures import Moment, Vocabulary
-from metrics.moments import difference, happened
 from metrics.panes import Panes
 
-#: Told of moments that were not there before, with the contribution they are part of.
-Observer = Callable[[Contribution, list[Moment]], None]
+#: Told of moments that were not there before, under the priority and the channel of their ticket.
+Observer = Callable[[str, str, list[Moment]], None]
+
+#: Moments and marks that may wait to be summed: some megabytes.
+WAITING_MAX: Final = 400_000
 
 
 class PartitionFloor:
@@ -22,44 +29,67 @@ class PartitionFloor:
 
     def __init__(self, vocabulary: Vocabulary, horizon: int) -> None:
         """``horizon``: nanoseconds before the newest moment that windows can still ask for."""
-        self.panes = Panes(vocabulary, horizon)
-        self.live: live.LiveSets = {}
-        self.entries_by_queue: dict[str, int] = {}  # which queues have a ticket or an answer at all
         self.orphans = self.clock_skew = self.before_creation = self.full_histories = 0
+        self._vocabulary = vocabulary
+        self._panes = Panes(horizon)
+        self._live: live.LiveSets = {}
+        self._entries: dict[int, int] = {}  # by number of the queue
+        self._moments: list[Ints] = []  # each table is followed by its sign for every row
+        self._marks: list[Ints] = []
+        self._waiting = 0
 
-    def replace(self, before: Contribution, after: Contribution, observe: Observer | None = None) -> None:
-        """Take one entry's former contribution back and add its new one."""
-        gone, new = difference(before, after)
-        if gone:
-            self.panes.add(gone, -1)
-        if new:
-            self.panes.add(new, 1)
-            if observe is not None:
-                observe(after, happened(gone, new))
-        if before.created is None or after.created is None or before.queue != after.queue:
-            self._count(_queues(before), -1)
-            self._count(_queues(after), 1)
-        if before.live is not None or after.live is not None:
-            live.replace(self.live, before.live, after.live)
-        self.orphans += after.orphans - before.orphans
-        self.clock_skew += after.clock_skew - before.clock_skew
-        self.before_creation += after.before_creation - before.before_creation
-        self.full_histories += after.full_histories - before.full_histories
+    @property
+    def panes(self) -> Panes:
+        """What happened when."""
+        self.settle()
+        return self._panes
 
-    def tidy(self) -> None:
-        """Let go of what only saves work at the next look; to be called now and then where nobody looks."""
-        self.panes.pack()
-        for found in self.live.values():
-            found.count()
+    @property
+    def live(self) -> live.LiveSets:
+        """What is open, by queue and priority."""
+        self.settle()
+        return self._live
 
-    def _count(self, queues: Iterable[str], sign: int) -> None:
-        for queue in queues:
-            count = self.entries_by_queue.get(queue, 0) + sign
+    @property
+    def entries_by_queue(self) -> dict[str, int]:
+        """The queues that have a ticket or an answer at all, with how many."""
+        return {self._vocabulary.queues[number]: count for number, count in self._entries.items()}
+
+    def add(self, contributions: Contributions, sign: int) -> None:
+        """Add what some entries contribute (1) or take it back (-1)."""
+        self.orphans += sign * contributions.orphans
+        self.clock_skew += sign * contributions.clock_skew
+        self.before_creation += sign * contributions.before_creation
+        self.full_histories += sign * contributions.full_histories
+        self._count_entries(contributions.queues, sign)
+        for flat, width, into in (
+            (contributions.moments, MOMENT, self._moments),
+            (contributions.marks, MARK, self._marks),
+        ):
+            if flat:
+                rows = table(flat, width)
+                into.extend((rows, np.full(len(rows), sign, dtype=np.int64)))
+                self._waiting += len(rows)
+        if self._waiting > WAITING_MAX:
+            self.settle()
+
+    def _count_entries(self, queues: list[int], sign: int) -> None:
+        entries = self._entries
+        for number in queues:
+            count = entries.get(number, 0) + sign
             if count:
-                self.entries_by_queue[queue] = count
+                entries[number] = count
             else:
-                del self.entries_by_queue[queue]
+                del entries[number]
 
-
-def _queues(one: Contribution) -> Iterable[str]:
-    return (one.queue,) if one.created is not None else {moment[0] for moment in one.answers}
+    def settle(self) -> None:
+        """Sum up what waits; asking for panes or live sets does it too."""
+        if self._moments:
+            self._panes.add(np.concatenate(self._moments[::2]), np.concatenate(self._moments[1::2]))
+            self._moments.clear()
+        if self._marks:
+            live.change(
+                self._live, np.concatenate(self._marks[::2]), np.concatenate(self._marks[1::2]), self._vocabulary
+            )
+            self._marks.clear()
+        self._waiting = 0

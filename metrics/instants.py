@@ -42,9 +42,12 @@ def parse_instant(text: str) -> int:
     Raises:
         ValueError: the text is no RFC 3339 date-time with an offset, or lies outside 1677 to 2262.
     """
-    minute, second, rest = _minutes.get(text[:17]), _SECONDS.get(text[17:19]), _rests.get(text[19:])
-    if minute is not None and second is not None and rest is not None:
-        return minute + second + rest
+    rest = _rests.get(text[19:])
+    if rest is not None:
+        try:
+            return _minutes[text[:17]] + _SECONDS[text[17:19]] + rest
+        except KeyError:
+            pass
     return _parse_in_full(text)
 
 

@@ -1,7 +1,7 @@
-"""What is measured: the numbers of the moments that tickets contribute, and how moments become cells of a pane.
+"""What is measured: the numbers of the moments that tickets contribute, and of the cells in which they are summed.
 
-A moment is (queue, instant, measure, value). A cell is one integer: queue id, measure and bucket, so that a
-pane is a plain dict of int to int, and adding, retracting and merging are the same few lines for all of them.
+A moment is (queue, instant, measure, value). A cell is one integer: queue number, measure and bucket, so that adding,
+retracting and merging are the same few lines for all of them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,11 @@ import math
 from enum import IntEnum
 from typing import Final
 
+import numpy as np
+
+from metrics.columns import Ints
+
+#: Queue, instant in nanoseconds, measure, and the value: nanoseconds of a duration, a score above its lowest, or 0.
 Moment = tuple[str, int, int, int]
 
 BUCKET_BITS: Final = 16
@@ -39,11 +44,14 @@ class Measure(IntEnum):
     RESOLUTION_BREACHED = 19
 
 
-#: Measures whose value is a duration; the sums of the first of them are cells of their own, ``SUM`` higher.
+#: Measures whose value is a duration. The sums of the first of them are kept in two cells of their own, so much higher:
+#: whole multiples of 2^30 ns and what is over, since the nanoseconds of many long waits are more than 64 bits hold.
 FIRST_DURATION: Final = 8
 LAST_SUMMED: Final = 10
 LAST_DURATION: Final = 15
-SUM: Final = 24  # 8 to 10 become 32 to 34
+SUM_HIGH: Final = 24  # 8 to 10 become 32 to 34
+SUM_LOW: Final = 32
+SUM_BITS: Final = 30
 FIRST_SURVEY: Final = 64
 SURVEYS_MAX: Final = MEASURE_MASK - FIRST_SURVEY + 1
 
@@ -54,9 +62,10 @@ _LOG_GROWTH: Final = math.log(_GROWTH)
 _PER_LOG: Final = 1 / _LOG_GROWTH
 
 
-def bucket_of(duration: int) -> int:
-    """The log bucket of a duration in nanoseconds, from 0 (for 0 itself) to about 2,200."""
-    return 1 + math.ceil(math.log(duration) * _PER_LOG) if duration > 0 else 0
+def buckets_of(durations: Ints) -> Ints:
+    """The log bucket of each duration in nanoseconds, from 0 (for 0 itself) to about 2,200."""
+    logs = np.ceil(np.log(np.maximum(durations, 1)) * _PER_LOG).astype(np.int64)
+    return np.where(durations > 0, logs + 1, 0)
 
 
 def duration_of(bucket: int) -> float:
@@ -65,7 +74,7 @@ def duration_of(bucket: int) -> float:
 
 
 class Vocabulary:
-    """Queue names and survey instruments as small integers, shared by all partitions of a process.
+    """Queues, places (queue and priority) and survey instruments as small integers, shared by a process' partitions.
 
     An instrument is (survey, lowest, highest): each scale is one of its own, never pooled.
     """
@@ -73,7 +82,9 @@ class Vocabulary:
     def __init__(self) -> None:
         self.queues: list[str] = []
         self.instruments: list[tuple[str, int, int]] = []
+        self.places: list[tuple[str, str]] = []
         self._queue_ids: dict[str, int] = {}
+        self._place_ids: dict[tuple[str, str], int] = {}
         self._instrument_ids: dict[tuple[str, int, int], int] = {}
         for usual in (("csat", 1, 5), ("nps", 0, 10), ("ces", 1, 7)):  # these have their place whatever comes first
             self.survey_measure(*usual)
@@ -84,6 +95,15 @@ class Vocabulary:
         if number is None:
             number = self._queue_ids[queue] = len(self.queues)
             self.queues.append(queue)
+        return number
+
+    def place_id(self, queue: str, priority: str) -> int:
+        """The number of a queue and priority; a new one gets the next."""
+        place = queue, priority
+        number = self._place_ids.get(place)
+        if number is None:
+            number = self._place_ids[place] = len(self.places)
+            self.places.append(place)
         return number
 
     def survey_measure(self, survey: str, lowest: int, highest: int) -> int | None:

@@ -19,9 +19,6 @@ OBJECTIVE: Final = 0.9
 AT_RISK_SHARE: Final = 0.2
 PPM: Final = 1_000_000
 
-#: Places remembered; attributes are free text, so their combinations have no end.
-_PLACES_MAX: Final = 4096
-
 #: (queue, channel, priority, brand, kind) of a ticket, empty where never given.
 Values = tuple[str, str, str, str, str]
 
@@ -76,7 +73,7 @@ class Policies:
 
     def era(self, created_at: int) -> int:
         """Which versions hold for a ticket created then: the same number, the same policies."""
-        return bisect_right(self._starts, created_at)
+        return bisect_right(self._starts, created_at) if self._starts else 0
 
     def choose(
         self,
@@ -227,16 +224,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     windows: tuple[Window, ...] = DEFAULT_WINDOWS
     time_zone: str = "UTC"
     retention: int = 62 * DAY
-    places: dict[tuple[int, Values], Place] = msgspec.field(default_factory=dict)  # remembered, of ``place``
 
     def place(self, created_at: int, values: Values) -> Place:
         """The labels and the policy of a ticket created then, while it has these values."""
-        key = self.policies.era(created_at), values
-        found = self.places.get(key)
-        if found is None:
-            queue, channel, priority, brand, kind = values
-            chosen = self.policies.choose(created_at, self.labels.alias(queue), priority, channel, kind, brand)
-            if len(self.places) >= _PLACES_MAX:
-                self.places.clear()
-            found = self.places[key] = _place(self.labels, chosen, values)
-        return found
+        queue, channel, priority, brand, kind = values
+        chosen = self.policies.choose(created_at, self.labels.alias(queue), priority, channel, kind, brand)
+        return _place(self.labels, chosen, values)

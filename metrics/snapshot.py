@@ -12,7 +12,9 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
+import numpy as np
 
+from metrics.columns import runs, summed
 from metrics.floor import PartitionFloor
 from metrics.instants import MINUTE, SECOND, format_instant, from_datetime
 from metrics.measures import (
@@ -21,12 +23,12 @@ from metrics.measures import (
     MEASURE_BITS,
     MEASURE_MASK,
     MEASURE_SHIFT,
-    QUEUE_SHIFT,
-    SUM,
+    SUM_BITS,
+    SUM_HIGH,
+    SUM_LOW,
     Measure,
     Vocabulary,
 )
-from metrics.panes import Cells
 from metrics.policies import Rules, Window
 from metrics.standing import LiveOf, Standing, as_json, standing, together
 from metrics.surveys import instrument_name, summary
@@ -131,14 +133,15 @@ def _scope(
 
 def _tables(parts: Sequence[Part], span: Span) -> dict[int, Table]:
     """The window's cells of all parts, by queue number."""
-    cells: Cells = {}
-    for part in parts:
-        part.floor.panes.total(span.after, span.last, span.pane, cells)
+    found = [sums for part in parts for sums in part.floor.panes.total(span.after, span.last, span.pane)]
     tables: dict[int, Table] = {}
-    for cell, amount in cells.items():
-        if amount:
-            table = tables.setdefault(cell >> QUEUE_SHIFT, {})
-            table.setdefault(cell >> MEASURE_SHIFT & MEASURE_MASK, {})[cell & BUCKET_MASK] = amount
+    if not found:
+        return tables
+    cells, amounts = summed(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    for measured, where in runs(cells >> MEASURE_SHIFT):
+        table = tables.setdefault(measured >> MEASURE_BITS, {})
+        buckets = (cells[where] & BUCKET_MASK).tolist()
+        table[measured & MEASURE_MASK] = dict(zip(buckets, amounts[where].tolist(), strict=True))
     return tables
 
 
@@ -202,7 +205,8 @@ def _durations(table: Table, measure: int) -> dict[str, Any]:
     counts = table.get(measure, {})
     n = sum(counts.values())
     p50, p90 = nearest_rank(counts, (50, 90))
-    total = table.get(measure + SUM, {}).get(0, 0)
+    high, low = (table.get(measure + part, {}).get(0, 0) for part in (SUM_HIGH, SUM_LOW))
+    total = (high << SUM_BITS) + low
     return {"count": n, "mean": total / (n * SECOND) if n else None, "p50": p50, "p90": p90}
 
 

@@ -11,12 +11,13 @@ from typing import Any
 
 import msgspec
 
-from metrics.contribution import SLAS
+from metrics.contribution import SLAS, Mark
 from metrics.instants import format_instant
 from metrics.live import Instants, LiveSet
 from metrics.waiting import Counts, add, ages
 
 Optional = int | None
+_WAITING = (Mark.AWAITING_FIRST_RESPONSE, Mark.UNCOUNTED_AWAITING_FIRST_RESPONSE)
 LiveOf = tuple[LiveSet, bool]  # the set, and whether its partition is ready
 
 
@@ -43,11 +44,11 @@ class Standing(msgspec.Struct):
 def standing(sets: Sequence[LiveOf], edges: Sequence[int], now: int) -> Standing:
     """How these sets stand; ``edges``: the last instant before each window, descending."""
     ready = [live for live, is_ready in sets if is_ready]
-    waiting = [m for live, _ in sets for m in (live.awaiting_first_response_since, live.uncounted_since)]
+    waiting = [live.since(mark) for live, _ in sets for mark in _WAITING]
     return Standing(
-        counts=[sum(column) for column in zip(*(_counts(live) for live, _ in sets), strict=True)] or [0] * 6,
-        oldest_first=_least(live.awaiting_first_response_since.earliest() for live in ready),
-        oldest_reply=_least(live.awaiting_reply_since.earliest() for live in ready),
+        counts=[sum(column) for column in zip(*(live.counts for live, _ in sets), strict=True)] or [0] * 6,
+        oldest_first=_least(live.since(Mark.AWAITING_FIRST_RESPONSE).earliest() for live in ready),
+        oldest_reply=_least(live.since(Mark.AWAITING_REPLY).earliest() for live in ready),
         clocks=[_clocks(ready, sla, edges, now) for sla in range(len(SLAS))],
         waiting=ages(waiting, edges, now),
     )
@@ -87,18 +88,13 @@ def as_json(standing: Standing) -> dict[str, Any]:
     }
 
 
-def _counts(live: LiveSet) -> tuple[int, ...]:
-    first, reply = live.awaiting_first_response, live.awaiting_reply
-    return live.open, first, reply, live.paused, live.escalated, live.without_policy
-
-
 def _clocks(ready: list[LiveSet], sla: int, edges: Sequence[int], now: int) -> Clocks:
     found = Clocks(late=[0] * len(edges))
     for live in ready:
-        due = live.due[sla]
+        due = live.due(sla)
         late = due.before(now)
         found.live_breaches += late
-        found.at_risk += live.risk[sla].before(now) - late
+        found.at_risk += live.risk(sla).before(now) - late
         found.next_due = _least((found.next_due, due.next_after(now)))
         if late:
             found.most_overdue = _least((found.most_overdue, due.earliest()))

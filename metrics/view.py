@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import msgspec
 
 from metrics.activity import Activity, Counted
-from metrics.contribution import SLAS
+from metrics.contribution import SLAS, Mark
 from metrics.floor import PartitionFloor
 from metrics.label_values import FloorLabels
 from metrics.live import Instants, LiveSet
@@ -27,11 +27,15 @@ Clocks = tuple[int, int, int | None]
 class OnePartition(Protocol):
     """What is asked of a partition's tickets."""
 
-    floor: PartitionFloor
     history_since: int | None
     newest_event: int | None
     too_old: int
     duplicates: int
+
+    @property
+    def floor(self) -> PartitionFloor:
+        """Their numbers."""
+        ...
 
     def __len__(self) -> int:
         """Entries kept."""
@@ -143,30 +147,20 @@ def _partition(
 
 
 def _numbers(key: tuple[str, str], live: LiveSet, at: int, *, is_ready: bool) -> LiveNumbers:
-    counts = (live.open, live.awaiting_first_response, live.awaiting_reply, live.paused, live.escalated)
     if not is_ready:
-        return LiveNumbers(*key, *counts, live.without_policy)
+        return LiveNumbers(*key, *live.counts)
     return LiveNumbers(
         *key,
-        *counts,
-        live.without_policy,
-        live.awaiting_first_response_since.earliest(),
-        live.awaiting_reply_since.earliest(),
-        tuple(_clocks(live.due[sla], live.risk[sla], at) for sla in range(len(SLAS))),
+        *live.counts,
+        live.since(Mark.AWAITING_FIRST_RESPONSE).earliest(),
+        live.since(Mark.AWAITING_REPLY).earliest(),
+        tuple(_clocks(live.due(sla), live.risk(sla), at) for sla in range(len(SLAS))),
     )
 
 
 def _clocks(due: Instants, risk: Instants, at: int) -> Clocks:
-    overdue = _before(due, at)
-    breaches = due.before(at) if overdue is not None else 0
-    late_or_soon = risk.before(at) if _before(risk, at) is not None else 0
-    return breaches, late_or_soon - breaches, overdue
-
-
-def _before(instants: Instants, at: int) -> int | None:
-    """The earliest, if it is before ``at``: much cheaper to ask than how many are."""
-    earliest = instants.earliest()
-    return earliest if earliest is not None and earliest < at else None
+    breaches = due.before(at)
+    return breaches, risk.before(at) - breaches, due.earliest() if breaches else None
 
 
 def _merged(one: LiveNumbers, other: LiveNumbers) -> LiveNumbers:

@@ -1,16 +1,17 @@
 """How long the unanswered have waited, by window: the censored part of the first-response cohort.
 
-Waiting times go into the log buckets of ``metrics.measures``. A bucket of instants that lies in one log bucket and in
-one window is taken whole, so that the cost grows with the time covered and not with the number of tickets.
+Waiting times go into the log buckets of ``metrics.measures``.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
+from metrics.columns import EMPTY, run_starts
 from metrics.live import Instants
-from metrics.measures import bucket_of
+from metrics.measures import buckets_of
 
 Counts = dict[int, int]
 
@@ -23,31 +24,20 @@ def ages(multisets: Iterable[Instants], edges: Sequence[int], now: int) -> list[
         edges: the last instant before each window, descending: the shortest window first.
         now: the end of every window, inclusive.
     """
-    rings: list[Counts] = [{} for _ in edges]  # what each window adds to the one before it
-    rising = [-edge for edge in edges]
+    found: list[Counts] = [{} for _ in edges]
     for instants in multisets:
-        for first, last, size, bucket in instants.buckets():
-            ring = bisect_left(rising, -first + 1) if last <= now else -1
-            oldest = bucket_of(now - first) if ring >= 0 else -1
-            if ring >= 0 and ring == bisect_left(rising, -last + 1) and oldest == bucket_of(now - last):
-                if ring < len(rings):
-                    rings[ring][oldest] = rings[ring].get(oldest, 0) + size
-                continue
-            for instant, count in bucket.items():
-                ring = bisect_left(rising, -instant + 1)
-                if instant <= now and ring < len(rings):
-                    age = bucket_of(now - instant)
-                    rings[ring][age] = rings[ring].get(age, 0) + count
-    return _cumulated(rings)
-
-
-def _cumulated(rings: list[Counts]) -> list[Counts]:
-    found: list[Counts] = []
-    so_far: Counts = {}
-    for ring in rings:
-        so_far = dict(so_far)
-        add(so_far, ring)
-        found.append(so_far)
+        upto = instants.before(now + 1)
+        starts = [min(instants.before(edge + 1), upto) for edge in edges]
+        first = min(starts, default=upto)
+        if first == upto:
+            continue
+        # Ascending instants are descending ages: the buckets of each window are a suffix of the longest one's.
+        buckets = buckets_of(now - instants.values[first:upto])
+        for into, start in zip(found, starts, strict=True):
+            within = buckets[start - first :] if start < upto else EMPTY
+            at = run_starts(within)
+            for bucket, count in zip(within[at].tolist(), np.diff(at, append=len(within)).tolist(), strict=True):
+                into[bucket] = into.get(bucket, 0) + count
     return found
 
 

@@ -1,13 +1,14 @@
 """What one ticket adds to every number: its timeline under the rules (labels, policies, skew).
 
-A pure function of (ticket, rules): what happened, and the verdict of each settled clock. What of it is counted
-where is ``metrics.moments``.
+A function of (ticket, rules) alone: what happened, with the verdict of each settled clock, and what it is right now.
+Each group of moments and marks has its function here; a new KPI of tickets adds one.
 """
 
 from __future__ import annotations
 
-from metrics.contribution import NO_CLOCKS, NOTHING, Clocks, Contribution, Live
-from metrics.measures import Moment, Vocabulary
+from metrics.contribution import MARK_BITS, Contributions, Mark
+from metrics.instants import EARLIEST
+from metrics.measures import MEASURE_SHIFT, QUEUE_SHIFT, Measure, Vocabulary
 from metrics.policies import OTHER, Place, Rules, Values
 from stream.ticket import HISTORY_MAX, Attributes, Ticket
 from stream.timeline import Timeline, timeline_of
@@ -15,100 +16,167 @@ from stream.timeline import Timeline, timeline_of
 NONE_GIVEN: Values = ("", "", "", "", "")
 BY_ITEM = ("servqual", "brand")
 
+#: Places remembered; attributes are free text, so their combinations have no end.
+PLACES_MAX = 4_096
 
-def contribution_of(ticket: Ticket, rules: Rules, vocabulary: Vocabulary) -> Contribution:
-    """All that ``ticket`` adds; nothing while it is discarded."""
+
+# Plain ints: a member of an enum is looked up much more slowly, and this runs for each changed ticket.
+def _cell(measure: Measure) -> int:
+    return measure << MEASURE_SHIFT
+
+
+CREATED, RESOLVED, REOPENED = _cell(Measure.CREATED), _cell(Measure.RESOLVED), _cell(Measure.REOPENED)
+ESCALATED, CLOSED_UNANSWERED = _cell(Measure.ESCALATED), _cell(Measure.CLOSED_UNANSWERED)
+REPLIED, FIRST_RESOLUTION = _cell(Measure.FIRST_RESPONSE), _cell(Measure.FIRST_RESOLUTION)
+RESOLUTION = _cell(Measure.RESOLUTION)
+COHORT_ANSWERED, COHORT_CLOSED = _cell(Measure.COHORT_ANSWERED), _cell(Measure.COHORT_CLOSED)
+REPLY_MET, REPLY_BREACHED = _cell(Measure.FIRST_RESPONSE_MET), _cell(Measure.FIRST_RESPONSE_BREACHED)
+RESOLUTION_MET, RESOLUTION_BREACHED = _cell(Measure.RESOLUTION_MET), _cell(Measure.RESOLUTION_BREACHED)
+
+OPEN, OPEN_UNCOUNTED, PAUSED = int(Mark.OPEN), int(Mark.OPEN_UNCOUNTED), int(Mark.PAUSED)
+IS_ESCALATED, WITHOUT_POLICY = int(Mark.ESCALATED), int(Mark.WITHOUT_POLICY)
+AWAITING_FIRST, AWAITING_REPLY = int(Mark.AWAITING_FIRST_RESPONSE), int(Mark.AWAITING_REPLY)
+UNCOUNTED_AWAITING_FIRST = int(Mark.UNCOUNTED_AWAITING_FIRST_RESPONSE)
+FIRST_DUE, FIRST_RISK = int(Mark.FIRST_RESPONSE_DUE), int(Mark.FIRST_RESPONSE_RISK)
+NEXT_DUE, NEXT_RISK = int(Mark.NEXT_RESPONSE_DUE), int(Mark.NEXT_RESPONSE_RISK)
+DUE, RISK = int(Mark.RESOLUTION_DUE), int(Mark.RESOLUTION_RISK)
+
+
+#: A place, the cell of its queue, and the mark of its queue and priority, to which a measure or a mark is added.
+Placed = tuple[Place, int, int]
+
+
+class Places:
+    """What tickets' values make of them under the rules, in words and in numbers; remembered."""
+
+    __slots__ = ("_known", "rules", "vocabulary")
+
+    def __init__(self, rules: Rules, vocabulary: Vocabulary) -> None:
+        self.rules = rules
+        self.vocabulary = vocabulary
+        self._known: dict[tuple[int, Values], Placed] = {}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def of(self, created: int, values: Values) -> Placed:
+        """The place of a ticket created then, while it has these values."""
+        key = self.rules.policies.era(created), values
+        found = self._known.get(key)
+        if found is None:
+            place = self.rules.place(created, values)
+            cell = self.vocabulary.queue_id(place.queue) << QUEUE_SHIFT
+            mark = self.vocabulary.place_id(place.queue, place.priority) << MARK_BITS
+            if len(self._known) >= PLACES_MAX:
+                self._known.clear()
+            found = self._known[key] = place, cell, mark
+        return found
+
+    def as_of(self, instant: int, created: int, attributes: tuple[Attributes, ...]) -> Place:
+        """The place by the attributes as they were at the instant that settles a clock."""
+        return self.of(created, _values(attributes, instant)[0])[0]
+
+
+def contribute(ticket: Ticket, places: Places, into: Contributions) -> Place | None:
+    """Add all that ``ticket`` adds, nothing while it is discarded; returns its labels, where it is counted at all."""
     if ticket.verdict is not None and ticket.verdict[3]:
-        return NOTHING
+        return None
+    rules = places.rules
     line = timeline_of(ticket, rules.skew)
     if line is None:
-        return _orphan(ticket, rules, vocabulary)
+        return _orphan(ticket, places, into)
     created, attributes = line.created, ticket.attributes
-    place = rules.place(created, _values(attributes))
+    values, since = _values(attributes)
+    place, cell, mark = places.of(created, values)
     counted = rules.live_since is None or created >= rules.live_since
-    first_reply = None if line.by_agent else line.first_reply
-    reply_is_met = resolution_is_met = closed = live = None
-    if first_reply is not None and counted:
-        reply_is_met = _reply_is_met(first_reply, line, place, attributes, rules)
+    into.queues.append(cell >> QUEUE_SHIFT)
+    moments = into.moments
+    moments += (cell | CREATED, created, 0)
+    if line.first_escalation is not None:
+        moments += (cell | ESCALATED, line.first_escalation, 0)
+    if line.first_reply is not None and not line.by_agent:
+        settled = place if since <= line.first_reply else places.as_of(line.first_reply, created, attributes)
+        _reply(line, line.first_reply, settled if counted else None, cell, moments)
+    if line.resolved:
+        _changes(line, cell, moments)
     if line.is_open:
-        live = _live(line, place, is_counted=counted)
+        _live(line, place, mark, into.marks, counted=counted)
     else:
         closed = line.resolved[-1]
-        if counted:
-            resolution_is_met = _resolution_is_met(closed, line, place, attributes, rules)
-    return Contribution(
-        place.queue,
-        place.priority,
-        place.channel,
-        created,
-        first_reply,
-        reply_is_met,
-        line.first_escalation,
-        line.resolved,
-        line.reopened,
-        closed,
-        closed is not None and first_reply is None and not line.by_agent,
-        resolution_is_met,
-        _answers(ticket, place.queue, rules, vocabulary) if ticket.answers else (),
-        live,
-        0,
-        *_quality(ticket, created, rules.skew),
-    )
+        settled = place if since <= closed else places.as_of(closed, created, attributes)
+        _closing(line, settled if counted else None, cell, moments)
+    if ticket.answers:
+        _answers(ticket, cell >> QUEUE_SHIFT, places, into)
+    _quality(ticket, created, rules.skew, into)
+    return place
 
 
-# -------------------------------------------------------------------------------------------- settled clocks
+# ---------------------------------------------------------------------------------------------- what happened
+# Counts and durations, stamped by when it happened; the cohort by creation.
 
 
-def _reply_is_met(
-    first_reply: int, line: Timeline, latest: Place, attributes: tuple[Attributes, ...], rules: Rules
-) -> bool | None:
-    """Of a settled clock: met or breached, under the policy of the attributes as of the settling instant."""
-    target = _place_at(first_reply, line, latest, attributes, rules).first_response
-    return None if target is None else first_reply <= line.created + target
+def _reply(line: Timeline, replied: int, place: Place | None, cell: int, into: list[int]) -> None:
+    waited = replied - line.created
+    into += (cell | REPLIED, replied, waited, cell | COHORT_ANSWERED, line.created, waited)
+    if place is not None and place.first_response is not None:
+        into += (cell | (REPLY_MET if waited <= place.first_response else REPLY_BREACHED), replied, 0)
 
 
-def _resolution_is_met(
-    closed: int, line: Timeline, latest: Place, attributes: tuple[Attributes, ...], rules: Rules
-) -> bool | None:
-    target = _place_at(closed, line, latest, attributes, rules).resolution
-    if target is None:
-        return None
-    due = _reached(line, target)
-    return due is None or closed <= due
+def _changes(line: Timeline, cell: int, into: list[int]) -> None:
+    resolved = line.resolved
+    into += (cell | FIRST_RESOLUTION, resolved[0], resolved[0] - line.created)
+    for instant in resolved:
+        into += (cell | RESOLVED, instant, 0)
+    for instant in line.reopened:
+        into += (cell | REOPENED, instant, 0)
 
 
-def _place_at(instant: int, line: Timeline, latest: Place, attributes: tuple[Attributes, ...], rules: Rules) -> Place:
-    return latest if attributes[-1][0] <= instant else rules.place(line.created, _values(attributes, instant))
+def _closing(line: Timeline, place: Place | None, cell: int, into: list[int]) -> None:
+    closed = line.resolved[-1]
+    lasted = closed - line.created
+    into += (cell | RESOLUTION, closed, lasted)
+    if place is not None and place.resolution is not None:
+        due = _reached(line, place.resolution)
+        into += (cell | (RESOLUTION_MET if due is None or closed <= due else RESOLUTION_BREACHED), closed, 0)
+    if line.first_reply is None and not line.by_agent:
+        into += (cell | CLOSED_UNANSWERED, closed, 0, cell | COHORT_CLOSED, line.created, lasted)
 
 
-# ------------------------------------------------------------------------------------------------ live sets
+# ---------------------------------------------------------------------------------------------- what it is now
 
 
-def _live(line: Timeline, place: Place, *, is_counted: bool) -> Live:
-    created, since = line.created, line.awaiting_reply_since
-    return Live(
-        place.queue,
-        place.priority,
-        is_counted,
-        created if line.awaits_first_response else None,
-        since,
-        line.is_paused,
-        line.first_escalation is not None,
-        place.policy is not None,
-        _clocks(line, place) if place.policy is not None else NO_CLOCKS,
-    )
-
-
-def _clocks(line: Timeline, place: Place) -> Clocks:
-    created, since = line.created, line.awaiting_reply_since
-    first_due = first_risk = next_due = next_risk = due = risk = None
-    if line.awaits_first_response and place.first_response is not None:
-        first_due, first_risk = created + place.first_response, created + place.first_response_risk
-    if since is not None and place.next_response is not None:
-        next_due, next_risk = since + place.next_response, since + place.next_response_risk
+def _live(line: Timeline, place: Place, at: int, into: list[int], *, counted: bool) -> None:
+    created = line.created
+    if not counted:
+        into += (at | OPEN_UNCOUNTED, 0)
+        if line.awaits_first_response:
+            into += (at | UNCOUNTED_AWAITING_FIRST, created)
+        return
+    into += (at | OPEN, 0)
+    if line.is_paused:
+        into += (at | PAUSED, 0)
+    if line.first_escalation is not None:
+        into += (at | IS_ESCALATED, 0)
+    if place.policy is None:
+        into += (at | WITHOUT_POLICY, 0)
+    if line.awaits_first_response:
+        into += (at | AWAITING_FIRST, created)
+        if place.first_response is not None:
+            into += (
+                at | FIRST_DUE, created + place.first_response,
+                at | FIRST_RISK, created + place.first_response_risk,
+            )  # fmt: skip
+    since = line.awaiting_reply_since
+    if since is not None:
+        into += (at | AWAITING_REPLY, since)
+        if place.next_response is not None:
+            into += (at | NEXT_DUE, since + place.next_response, at | NEXT_RISK, since + place.next_response_risk)
     if place.resolution is not None:
         due, risk = _reached(line, place.resolution), _reached(line, place.resolution_risk, past=True)
-    return first_due, first_risk, next_due, next_risk, due, risk
+        if due is not None:
+            into += (at | DUE, due)
+        if risk is not None:
+            into += (at | RISK, risk)
 
 
 def _reached(line: Timeline, target: int, *, past: bool = False) -> int | None:
@@ -124,65 +192,74 @@ def _reached(line: Timeline, target: int, *, past: bool = False) -> int | None:
     return None
 
 
-# ------------------------------------------------------------------------------------------------ attributes
+# ------------------------------------------------------------------------------------------------- attributes
 
 
-def _values(attributes: tuple[Attributes, ...], at: int | None = None) -> Values:
-    """(queue, channel, priority, brand, kind) as of ``at`` (inclusive), or the latest; empty where never given."""
-    values = NONE_GIVEN
+def _values(attributes: tuple[Attributes, ...], at: int | None = None) -> tuple[Values, int]:
+    """(queue, channel, priority, brand, kind) as of ``at`` (inclusive), or the latest, empty where never given.
+
+    And the instant of the latest element that gave any of them: they were the same ever since.
+    """
+    values, since = NONE_GIVEN, EARLIEST
     for element in reversed(attributes):
         if at is not None and element[0] > at:
             continue
         given = element[3:8]
-        if values == NONE_GIVEN:
-            values = given
-        elif given != NONE_GIVEN:
+        if given == NONE_GIVEN:  # only the agent, by whom nothing goes
+            continue
+        if values is NONE_GIVEN:
+            values, since = given, element[0]
+        else:
             queue, channel, priority, brand, kind = values
             values = (queue or given[0], channel or given[1], priority or given[2], brand or given[3], kind or given[4])
         if "" not in values:
             break
-    return values
+    return values, since
 
 
-# ------------------------------------------------------------------------------------------------ the rest
+# --------------------------------------------------------------------------------------------------- the rest
 
 
-def _answers(ticket: Ticket, queue: str | None, rules: Rules, vocabulary: Vocabulary) -> tuple[Moment, ...]:
-    """Each in the ticket's queue, or in its own where the ticket is not known."""
-    moments: list[Moment] = []
+def _answers(ticket: Ticket, queue: int | None, places: Places, into: Contributions) -> set[int]:
+    """Each in the ticket's queue, or in its own where the ticket is not known; returns the queues."""
+    queues = set()
+    vocabulary, labels = places.vocabulary, places.rules.labels
     for answer in ticket.answers:
         if answer.survey in BY_ITEM:
             continue  # each item is an instrument of its own, with numbers of its own
         measure = vocabulary.survey_measure(answer.survey, answer.lowest, answer.highest)
         if measure is not None:
-            own = queue if queue is not None else rules.labels.queue(answer.queue) if answer.queue else OTHER
-            moments.append((own, answer.instant, measure, answer.score - answer.lowest))
-    return tuple(moments)
+            own = queue
+            if own is None:
+                own = vocabulary.queue_id(labels.queue(answer.queue) if answer.queue else OTHER)
+            queues.add(own)
+            score = answer.score - answer.lowest
+            into.moments += (own << QUEUE_SHIFT | measure << MEASURE_SHIFT, answer.instant, score)
+    return queues
 
 
-def _orphan(ticket: Ticket, rules: Rules, vocabulary: Vocabulary) -> Contribution:
+def _orphan(ticket: Ticket, places: Places, into: Contributions) -> Place | None:
     """Survey answers count without their ticket; an event of a ticket without creation is an orphan."""
-    waits = bool(ticket.attributes or ticket.replies or ticket.resolves or ticket.pauses or ticket.messages)
-    waits = waits or bool(ticket.escalations or ticket.conversions)
-    channel = rules.labels.channel(ticket.answers[-1].channel) if ticket.answers else OTHER
-    return Contribution(channel=channel, answers=_answers(ticket, None, rules, vocabulary), orphans=int(waits))
+    waits = ticket.attributes or ticket.replies or ticket.resolves or ticket.pauses or ticket.messages
+    into.orphans += bool(waits or ticket.escalations or ticket.conversions)
+    if not ticket.answers:
+        return None
+    into.queues += _answers(ticket, None, places, into)
+    return Place(OTHER, OTHER, places.rules.labels.channel(ticket.answers[-1].channel))
 
 
-def _quality(ticket: Ticket, created: int, skew: int) -> tuple[int, int, int]:
+def _quality(ticket: Ticket, created: int, skew: int, into: Contributions) -> None:
     """Kept events that count as at creation; that take no part since they are earlier still; and full histories.
 
     A full history may have lost older elements; that it is full is a function of the events alone.
     """
-    skewed = before = full = 0
     for history in (ticket.replies, ticket.resolves, ticket.pauses, ticket.escalations, ticket.messages):
-        if not history:
-            continue
-        full += len(history) >= HISTORY_MAX
-        for element in history:
-            if element[0] >= created:
-                break
-            if element[0] < created - skew:
-                before += 1
-            else:
-                skewed += 1
-    return skewed, before, full + (len(ticket.attributes) >= HISTORY_MAX)
+        if history:
+            if history[0][0] < created:
+                early = [element[0] for element in history if element[0] < created]
+                into.clock_skew += sum(instant >= created - skew for instant in early)
+                into.before_creation += sum(instant < created - skew for instant in early)
+            if len(history) >= HISTORY_MAX:
+                into.full_histories += 1
+    if len(ticket.attributes) >= HISTORY_MAX:
+        into.full_histories += 1

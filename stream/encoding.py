@@ -36,6 +36,6 @@ def decode(state: bytes) -> Ticket:
         version = state[0] if state else "none"
         raise StateError(f"the state has version {version}; this program reads 1 to {VERSION}: upgrade it")
     try:
-        return _decode_fields(memoryview(state)[1:])
+        return _decode_fields(state[1:])
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
         raise StateError(f"the state cannot be read: {error}") from error

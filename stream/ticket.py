@@ -142,17 +142,25 @@ class Ticket(msgspec.Struct, array_like=True, gc=False):
         Returns:
             ``UNCHANGED``, ``KEPT`` (the state changed, no number of it can have), or ``COUNTS`` (numbers may have too).
         """
-        changed = _APPLY[type(event)](self, event, (instant, event.source, event.id))
-        if changed != IGNORED and instant > self.last_event:
+        changed = _APPLY[type(event)](self, event, instant)
+        if changed == IGNORED:
+            return UNCHANGED
+        if instant > self.last_event:
             self.last_event = instant
             return changed or KEPT
-        return max(changed, UNCHANGED)
+        return changed
 
 
 # ------------------------------------------------------------------------------------------- one rule each
 
 _ORIGINS: Final = {"": 0, **{origin.name.lower(): int(origin) for origin in Origin}}
-_RESOLVED, _REOPENED, _PAUSED, _RESUMED = map(int, Step)
+_STEPS: Final[dict[type, int]] = {
+    Resolved: int(Step.RESOLVED),
+    Reopened: int(Step.REOPENED),
+    Paused: int(Step.PAUSED),
+    Resumed: int(Step.RESUMED),
+}
+_HUMAN: Final = ("human", "")
 
 _Element = TypeVar("_Element", bound=tuple[Any, ...])
 
@@ -167,17 +175,20 @@ def _with(elements: tuple[_Element, ...], element: _Element) -> tuple[_Element, 
 
 def _latest(elements: tuple[_Element, ...], element: _Element) -> tuple[_Element, ...]:
     """A sorted set with one more, of which the greatest ``HISTORY_MAX`` are kept."""
+    if not elements:
+        return (element,)
     grown = _with(elements, element)
     if len(grown) <= HISTORY_MAX:
         return grown
     return elements if grown[0] == element else grown[1:]
 
 
-def _created(ticket: Ticket, event: Created, stamp: Stamp) -> int:
-    data = event.data
-    creation = (*stamp, _ORIGINS[data.origin])
+def _created(ticket: Ticket, event: Created, instant: int) -> int:
+    data, source, name = event.data, event.source, event.id
+    creation = instant, source, name, _ORIGINS[data.origin]
     changed = _set_attributes(
-        ticket, (*stamp, data.queue, data.channel, data.priority, data.brand or "", data.kind or "", "")
+        ticket,
+        (instant, source, name, data.queue, data.channel, data.priority, data.brand or "", data.kind or "", ""),
     )
     if ticket.creation is None or creation < ticket.creation:
         ticket.creation = creation
@@ -186,14 +197,18 @@ def _created(ticket: Ticket, event: Created, stamp: Stamp) -> int:
     return changed
 
 
-def _updated(ticket: Ticket, event: Updated, stamp: Stamp) -> int:
-    data = event.data
-    counted = (data.queue, data.channel, data.priority, data.brand, data.kind)
-    if any(counted):
-        return _set_attributes(ticket, (*stamp, *(value or "" for value in counted), data.agent or ""))  # type: ignore[arg-type]
-    if not data.agent:
+def _updated(ticket: Ticket, event: Updated, instant: int) -> int:
+    data, source, name = event.data, event.source, event.id
+    queue, channel, priority, brand, kind = data.queue, data.channel, data.priority, data.brand, data.kind
+    agent = data.agent or ""
+    if queue or channel or priority or brand or kind:
+        return _set_attributes(
+            ticket,
+            (instant, source, name, queue or "", channel or "", priority or "", brand or "", kind or "", agent),
+        )
+    if not agent:
         return IGNORED
-    changed = _set_attributes(ticket, (*stamp, "", "", "", "", "", data.agent))
+    changed = _set_attributes(ticket, (instant, source, name, "", "", "", "", "", agent))
     known = ticket.creation is not None and len(ticket.attributes) < HISTORY_MAX
     return KEPT if changed and known else changed  # no number goes by the agent
 
@@ -224,12 +239,13 @@ def _bounded(attributes: tuple[Attributes, ...]) -> tuple[Attributes, ...]:
     return tuple(reversed(kept))
 
 
-def _replied(ticket: Ticket, event: Replied, stamp: Stamp) -> int:
+def _replied(ticket: Ticket, event: Replied, instant: int) -> int:
     data = event.data
-    if (data.author or "human") != "human" or not data.public:
+    if data.author not in _HUMAN or not data.public:
         return IGNORED
-    changed = _reply_is_last(ticket, stamp[0])
+    changed = _reply_is_last(ticket, instant)
     before, creation = ticket.replies, ticket.creation
+    stamp = instant, event.source, event.id
     if before and creation is not None and creation[0] <= before[-1][0] and before[-1] < stamp:
         return changed  # answered before
     after = _first(creation, _with(before, stamp))
@@ -262,90 +278,76 @@ def _first(creation: Creation | None, replies: tuple[Stamp, ...]) -> tuple[Stamp
     return replies[: min(bisect_left(replies, (creation[0], "", "")) + 1, HISTORY_MAX)]
 
 
-def _message(ticket: Ticket, _event: CustomerReplied, stamp: Stamp) -> int:
-    if ticket.last_reply is not None and stamp[0] <= ticket.last_reply:
+def _message(ticket: Ticket, event: CustomerReplied, instant: int) -> int:
+    if ticket.last_reply is not None and instant <= ticket.last_reply:
         return UNCHANGED
     before = ticket.messages
-    ticket.messages = _latest(before, stamp)
+    ticket.messages = _latest(before, (instant, event.source, event.id))
     return UNCHANGED if ticket.messages is before else COUNTS
 
 
-def _taken(ticket: Ticket, stamp: Stamp, step: int) -> int:
+def _taken(ticket: Ticket, event: Resolved | Reopened, instant: int) -> int:
     """A step of the open-or-resolved state machine."""
     before = ticket.resolves
-    ticket.resolves = _latest(before, (*stamp, step))
+    ticket.resolves = _latest(before, (instant, event.source, event.id, _STEPS[type(event)]))
     return UNCHANGED if ticket.resolves is before else COUNTS
 
 
-def _resolved(ticket: Ticket, _event: Resolved, stamp: Stamp) -> int:
-    return _taken(ticket, stamp, _RESOLVED)
-
-
-def _reopened(ticket: Ticket, _event: Reopened, stamp: Stamp) -> int:
-    return _taken(ticket, stamp, _REOPENED)
-
-
-def _held(ticket: Ticket, stamp: Stamp, step: int) -> int:
+def _held(ticket: Ticket, event: Paused | Resumed, instant: int) -> int:
     """A step of the paused state machine."""
     before = ticket.pauses
-    ticket.pauses = _latest(before, (*stamp, step))
+    ticket.pauses = _latest(before, (instant, event.source, event.id, _STEPS[type(event)]))
     return UNCHANGED if ticket.pauses is before else COUNTS
 
 
-def _paused(ticket: Ticket, _event: Paused, stamp: Stamp) -> int:
-    return _held(ticket, stamp, _PAUSED)
-
-
-def _resumed(ticket: Ticket, _event: Resumed, stamp: Stamp) -> int:
-    return _held(ticket, stamp, _RESUMED)
-
-
-def _escalated(ticket: Ticket, _event: Escalated, stamp: Stamp) -> int:
+def _escalated(ticket: Ticket, event: Escalated, instant: int) -> int:
     before = ticket.escalations
-    ticket.escalations = _latest(before, stamp)
+    ticket.escalations = _latest(before, (instant, event.source, event.id))
     return UNCHANGED if ticket.escalations is before else COUNTS
 
 
-def _converted(ticket: Ticket, event: Converted, stamp: Stamp) -> int:
+def _converted(ticket: Ticket, event: Converted, instant: int) -> int:
     value = event.data.value if event.data else None
     before = ticket.conversions
-    ticket.conversions = _latest(before, (*stamp, value or 0.0))
+    ticket.conversions = _latest(before, (instant, event.source, event.id, value or 0.0))
     return UNCHANGED if ticket.conversions is before else COUNTS
 
 
-def _judged(ticket: Ticket, event: Discarded | Restored, stamp: Stamp) -> int:
+def _judged(ticket: Ticket, event: Discarded | Restored, instant: int) -> int:
     reason = (event.data.reason if event.data else None) or ""
-    verdict = (*stamp, int(type(event) is Discarded), reason)
+    verdict = instant, event.source, event.id, int(type(event) is Discarded), reason
     if ticket.verdict is not None and verdict <= ticket.verdict:
         return UNCHANGED
     ticket.verdict = verdict
     return COUNTS
 
 
-def _sent(ticket: Ticket, event: SurveySent, stamp: Stamp) -> int:
+def _sent(ticket: Ticket, event: SurveySent, instant: int) -> int:
     data = event.data
-    element = (*stamp, str(data.survey), data.response or "", data.queue or "", data.channel or "")
+    given = data.response or "", data.queue or "", data.channel or ""
+    element = (instant, event.source, event.id, str(data.survey), *given)
     before = ticket.sent
     ticket.sent = _latest(before, element)
     return UNCHANGED if ticket.sent is before else KEPT
 
 
-def _answered(ticket: Ticket, event: SurveyAnswered, stamp: Stamp) -> int:
+def _answered(ticket: Ticket, event: SurveyAnswered, instant: int) -> int:
     data = event.data
     lowest, highest = scale_of(data)
     answer = Answer(
-        *stamp, data.survey, lowest, highest, data.response or "", data.item or "", data.score, data.expectation,
-        data.about or "", data.queue or "", data.channel or "", data.comment or "", data.reasons,
+        instant, event.source, event.id, data.survey, lowest, highest, data.response or "", data.item or "",
+        data.score, data.expectation, data.about or "", data.queue or "", data.channel or "",
+        data.comment or "", data.reasons,
     )  # fmt: skip
     before = ticket.answers
     ticket.answers = _replaced(before, answer)
     return UNCHANGED if ticket.answers is before else COUNTS
 
 
-def _reported(ticket: Ticket, event: Reported, stamp: Stamp) -> int:
+def _reported(ticket: Ticket, event: Reported, instant: int) -> int:
     data = event.data
     fact = Fact(
-        *stamp, data.fact, data.queue or "", data.period.start, data.period.end, data.value,
+        instant, event.source, event.id, data.fact, data.queue or "", data.period.start, data.period.end, data.value,
         data.unit or "", data.reported_by or "", data.definition or "",
     )  # fmt: skip
     before = ticket.facts
@@ -362,6 +364,8 @@ _Latest = TypeVar("_Latest", bound=Answer | Fact)
 
 def _replaced(elements: tuple[_Latest, ...], element: _Latest) -> tuple[_Latest, ...]:
     """Last writer wins per identity; the latest ``HISTORY_MAX`` identities are kept, sorted by stamp."""
+    if not elements:
+        return (element,)
     identity = element.identity
     others: list[_Latest] = []
     for other in elements:
@@ -375,15 +379,15 @@ def _replaced(elements: tuple[_Latest, ...], element: _Latest) -> tuple[_Latest,
     return tuple(grown[-HISTORY_MAX:])
 
 
-_APPLY: Final[dict[type, Callable[[Ticket, Any, Stamp], int]]] = {
+_APPLY: Final[dict[type, Callable[[Ticket, Any, int], int]]] = {
     Created: _created,
     Replied: _replied,
-    Resolved: _resolved,
-    Reopened: _reopened,
+    Resolved: _taken,
+    Reopened: _taken,
     Escalated: _escalated,
     Updated: _updated,
-    Paused: _paused,
-    Resumed: _resumed,
+    Paused: _held,
+    Resumed: _held,
     CustomerReplied: _message,
     Converted: _converted,
     Discarded: _judged,

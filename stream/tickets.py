@@ -1,23 +1,27 @@
 """The tickets of this worker's partitions: bytes in, changed states and refusals out, numbers kept beside them.
 
 The pure core behind the interface of ``stream.records``: no Kafka, no clock, no sleeping. States are kept
-encoded; a touched ticket is decoded once a batch, and its contribution replaced by difference.
+encoded. An event changes its ticket's state at once; what the change does to the numbers is settled when somebody
+looks, once for all changes of a ticket since: what it contributes now is added, what it contributed is taken back.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
 
-from metrics.contribution import NOTHING, Contribution
+from metrics.activity import RECENT
+from metrics.contribution import Contributions
 from metrics.floor import Observer, PartitionFloor
 from metrics.instants import DAY, EARLIEST, LATEST
-from metrics.measures import Vocabulary
+from metrics.measures import MEASURE_MASK, MEASURE_SHIFT, QUEUE_SHIFT, Moment, Vocabulary
 from metrics.policies import Rules
 from metrics.snapshot import Part, snapshot
-from stream.contributions import contribution_of
+from stream.contributions import Places, contribute
 from stream.encoding import decode, encode
 from stream.events import Event, Refusal
 from stream.events import decode as decode_event
@@ -27,8 +31,12 @@ from stream.timeline import timeline_of
 
 STATE_BYTES_MAX: Final = 900_000
 
-#: Tickets that a process keeps decoded beside their state: so many, and at most as many again.
-HOT_MAX: Final = 4_096
+#: Changed tickets of a process that may wait for the next look: as many as it brings up to date in about 0.1 s, or more
+#: while events of the past are read. Beyond, those that waited longest are brought up to date, so many at once.
+UNSETTLED_MAX: Final = 8_192
+UNSETTLED_BEHIND_MAX: Final = 65_536
+SETTLED_AT_ONCE: Final = 2_048
+SETTLED_TOGETHER: Final = 256
 
 #: The key under which a partition's earliest and latest event time are kept; no subject begins with NUL.
 HISTORY_KEY: Final = b"\x00history"
@@ -42,42 +50,55 @@ class Admission(msgspec.Struct, frozen=True):
     not_after: int | None = None  # leave out what is later than this instant, without a word
 
 
-class _Hot(msgspec.Struct):
-    """A ticket decoded, and what it contributes as the numbers stand."""
+class _Batch:
+    """One batch in work: between which instants events are let in, and what came of them."""
 
-    ticket: Ticket
-    contribution: Contribution
-    day: int | None = None  # under which it waits to expire, where that is known
+    __slots__ = ("instants", "latest", "not_after", "oldest", "refused", "values")
 
+    def __init__(self, values: Sequence[bytes | None], admission: Admission, rules: Rules, now: int) -> None:
+        self.values = values
+        self.latest = now + rules.future if admission.refuse_future else LATEST
+        self.not_after = LATEST if admission.not_after is None else admission.not_after
+        self.oldest = now - rules.retention if admission.drop_old else EARLIEST
+        self.refused: list[Refused] = []
+        self.instants: list[int] = []  # of the events let in
 
-#: One admitted event: its place in the batch, the event, its instant.
-Admitted = tuple[int, Event, int]
+    def admits(self, instant: int, *, is_known: bool) -> bool:
+        """Whether an event of a ticket that is known or not is let in, and not silently or loudly left out."""
+        return instant <= min(self.latest, self.not_after) and (is_known or instant >= self.oldest)
 
 
 class TicketPartition:
     """The tickets of one partition, their derived numbers, and what is known of its history."""
 
-    def __init__(self, rules: Rules, vocabulary: Vocabulary, admission: Admission, observe: Observer | None) -> None:
-        self.floor = PartitionFloor(vocabulary, rules.retention)
+    def __init__(self, places: Places, admission: Admission, observe: Observer | None) -> None:
         self.history_since: int | None = None
         self.newest_event: int | None = None
         self.too_old = 0
         self.duplicates = 0
-        self._rules = rules
-        self._vocabulary = vocabulary
+        #: This partition's part of the tickets that may wait for a look.
+        self.share = 1.0
+        self._floor = PartitionFloor(places.vocabulary, places.rules.retention)
+        self._places = places
+        self._rules = places.rules
         self._admission = admission
         self._observe = observe
+        self._recent_from = LATEST  # the earliest event that can count as activity
         self._states: dict[bytes, bytes] = {}
-        #: The latest touched, decoded, in two generations: the older one is forgotten whole.
-        self.hot_max = HOT_MAX
-        self._hot: dict[bytes, _Hot] = {}
-        self._warm: dict[bytes, _Hot] = {}
+        #: Tickets that changed since the numbers were last brought up to date, with the state that these are made of.
+        self._unsettled: dict[bytes, bytes | None] = {}
         #: Day of the last event -> keys that may expire then; a key may wait under an earlier day, or twice, in vain.
         self._by_day: dict[int, list[bytes]] = {}
         self._expired_upto = EARLIEST  # the first day that was not looked at yet
 
     def __len__(self) -> int:
         return len(self._states)
+
+    @property
+    def floor(self) -> PartitionFloor:
+        """The numbers, up to date."""
+        self._settle(len(self._unsettled))
+        return self._floor
 
     def ticket(self, subject: str) -> Ticket | None:
         """What is kept of one subject."""
@@ -88,114 +109,146 @@ class TicketPartition:
 
     def apply(self, records: Records, now: int) -> Applied:
         """Apply one batch; never raises for bad data. ``now`` is the clock, in nanoseconds."""
-        refused: list[Refused] = []
-        history = self.history_since, self.newest_event
+        batch = _Batch(records.values, self._admission, self._rules, now)
+        places: dict[bytes | None, list[int]] = {}
+        for index, key in enumerate(records.keys):
+            found = places.get(key)
+            if found is None:
+                places[key] = [index]
+            else:
+                found.append(index)
         changed = []
-        # Ticket by ticket: what one ticket needs stays in the processor's cache, and each is settled once a batch.
-        for key, events in self._admit(records, now, refused).items():
-            state = self._join(key, events, now, refused)
+        # Ticket by ticket: what one ticket needs stays in the processor's cache, and its state is written once a batch.
+        for key, indexes in places.items():
+            state = self._join(key or b"", indexes, batch)
             if state:
-                changed.append((key, state))
-        if (self.history_since, self.newest_event) != history:
+                changed.append((key or b"", state))
+        if batch.instants and self._remember(batch.instants):
             changed.append((HISTORY_KEY, f"{self.history_since} {self.newest_event}".encode()))
-        return Applied(changed, refused)
+        self._recent_from = now - RECENT
+        is_behind = not batch.instants or max(batch.instants) < self._recent_from
+        if len(self._unsettled) > self.share * (UNSETTLED_BEHIND_MAX if is_behind else UNSETTLED_MAX):
+            self._settle(SETTLED_AT_ONCE)
+        batch.refused.sort(key=lambda refused: refused.index)
+        return Applied(changed, batch.refused)
 
-    def _admit(self, records: Records, now: int, refused: list[Refused]) -> dict[bytes, list[Admitted]]:
-        """The events to apply, by key; the others are refused, or left out by rule."""
-        admission, states = self._admission, self._states
-        latest = now + self._rules.future if admission.refuse_future else LATEST
-        not_after = LATEST if admission.not_after is None else admission.not_after
-        oldest = now - self._rules.retention if admission.drop_old else EARLIEST
-        found: dict[bytes, list[Admitted]] = {}
-        for index, (key, value) in enumerate(zip(records.keys, records.values, strict=True)):
-            decoded = decode_event(value)
+    def _join(self, key: bytes, indexes: list[int], batch: _Batch) -> bytes:
+        """Join one key's events into their ticket; returns its new state, empty where nothing changed."""
+        before = self._states.get(key)
+        ticket, changed = None, UNCHANGED
+        for index in indexes:
+            decoded = decode_event(batch.values[index])
             if isinstance(decoded, Refusal):
-                refused.append(Refused(index, decoded.reason, decoded.detail))
+                batch.refused.append(Refused(index, decoded.reason, decoded.detail))
                 continue
             event, instant = decoded
-            subject = event.subject.encode()
-            if key != subject or subject[0] == 0 or instant > latest:
-                refused.append(_refused(index, key, event))
-            elif instant > not_after:
+            if event.subject.encode() != key or key[0] == 0 or instant > batch.latest:
+                batch.refused.append(_refused(index, key, event))
                 continue
-            elif (events := found.get(subject)) is not None:
-                events.append((index, event, instant))
-            elif instant < oldest and subject not in states:
-                self.too_old += 1
-            else:
-                found[subject] = [(index, event, instant)]
-        if found:
-            instants = [instant for events in found.values() for _, _, instant in events]
-            self.history_since = min(instants) if self.history_since is None else min(self.history_since, *instants)
-            self.newest_event = max(instants) if self.newest_event is None else max(self.newest_event, *instants)
-        return found
-
-    def _join(self, key: bytes, events: list[Admitted], now: int, refused: list[Refused]) -> bytes:
-        """Join a batch's events into their ticket; returns its new state, empty where nothing changed."""
-        entry = self._load(key)
-        ticket, changed = entry.ticket, UNCHANGED
-        for _index, event, instant in events:
+            if instant > batch.not_after:
+                continue
+            if ticket is None:
+                if before is None and instant < batch.oldest:
+                    self.too_old += 1
+                    continue
+                ticket = Ticket() if before is None else decode(before)
+            batch.instants.append(instant)
             change = ticket.apply(event, instant)
             if change > changed:
                 changed = change
             elif not change:
                 self.duplicates += 1
-        if not changed:
-            self._keep_hot(key, entry)
+        if not changed or ticket is None:
             return b""
         state = encode(ticket)
         if len(state) > STATE_BYTES_MAX:
-            ticket = entry.ticket = self._without_excess(key, events, now, refused)
-            state = encode(ticket)
-            if ticket == Ticket():
+            state = self._without_excess(key, indexes, batch)
+            if not state:
                 return b""
-        self._keep_hot(key, entry)
         self._states[key] = state
-        day = ticket.last_event // DAY
-        if day != entry.day:
-            entry.day = day
-            self._by_day.setdefault(day, []).append(key)
-        if changed == COUNTS:
-            after = contribution_of(ticket, self._rules, self._vocabulary)
-            self.floor.replace(entry.contribution, after, self._observe)
-            entry.contribution = after
+        if (changed == COUNTS or before is None) and key not in self._unsettled:
+            self._unsettled[key] = before
         return state
 
-    def _load(self, key: bytes) -> _Hot:
-        """The ticket of ``key``, no longer hot."""
-        hot = self._hot.pop(key, None) or self._warm.pop(key, None)
-        if hot is not None:
-            return hot
+    def _remember(self, instants: list[int]) -> bool:
+        """Note how far the history of all events admitted reaches; whether that changed."""
+        since, newest = min(instants), max(instants)
+        if self.history_since is not None and self.newest_event is not None:
+            since, newest = min(since, self.history_since), max(newest, self.newest_event)
+        changed = (since, newest) != (self.history_since, self.newest_event)
+        self.history_since, self.newest_event = since, newest
+        return changed
+
+    def _without_excess(self, key: bytes, indexes: list[int], batch: _Batch) -> bytes:
+        """Join the events one by one, refusing those that would make the state too large; empty if that is all."""
+        state = self._states.get(key, b"")
+        for index in indexes:
+            decoded = decode_event(batch.values[index])
+            if isinstance(decoded, Refusal) or decoded[0].subject.encode() != key:
+                continue
+            if not batch.admits(decoded[1], is_known=bool(state)):
+                continue
+            ticket = decode(state) if state else Ticket()
+            ticket.apply(*decoded)
+            trial = encode(ticket)
+            if len(trial) > STATE_BYTES_MAX:
+                detail = f"the state of {key!r} would be larger than {STATE_BYTES_MAX:,} bytes"
+                batch.refused.append(Refused(index, Reason.TOO_LARGE, detail))
+            else:
+                state = trial
+        return state
+
+    # ----------------------------------------------------------------------------------------------- settle
+
+    def _settle(self, count: int) -> None:
+        """Bring the numbers up to date with the ``count`` tickets that have waited longest for it."""
+        waiting = iter(list(islice(self._unsettled, count)))
+        # In small parts, whose columns are still in the processor's cache when they are added.
+        while keys := list(islice(waiting, SETTLED_TOGETHER)):
+            gone, new = Contributions(), Contributions()
+            for key in keys:
+                self._contribute(key, self._unsettled.pop(key), gone, new)
+            self._floor.add(new, 1)
+            self._floor.add(gone, -1)
+
+    def _contribute(self, key: bytes, before: bytes | None, gone: Contributions, new: Contributions) -> None:
+        """What one ticket contributed until now, and what it contributes from now on."""
+        from_gone, from_new = len(gone.moments), len(new.moments)
+        waits_under = None
+        if before is not None:
+            ticket = decode(before)
+            contribute(ticket, self._places, gone)
+            waits_under = ticket.last_event // DAY
         state = self._states.get(key)
         if state is None:
-            return _Hot(Ticket(), NOTHING)
+            return
         ticket = decode(state)
+        place = contribute(ticket, self._places, new)
         day = ticket.last_event // DAY
-        contribution = contribution_of(ticket, self._rules, self._vocabulary)
-        return _Hot(ticket, contribution, day if day >= self._expired_upto else None)
+        if day != waits_under or day < self._expired_upto:
+            self._by_day.setdefault(day, []).append(key)
+        if place is not None and ticket.last_event >= self._recent_from and self._observe is not None:
+            happened = self._happened(gone.moments[from_gone:], new.moments[from_new:])
+            self._observe(place.priority, place.channel, happened)
 
-    def _keep_hot(self, key: bytes, entry: _Hot) -> None:
-        """What was touched now is likely to be touched again soon."""
-        self._hot[key] = entry
-        if len(self._hot) > self.hot_max:
-            self._hot, self._warm = {}, self._hot
-
-    def _without_excess(self, key: bytes, events: list[Admitted], now: int, refused: list[Refused]) -> Ticket:
-        """Apply the events to one ticket again, one by one, refusing those that would make it too large."""
-        ticket, is_known = self._load(key).ticket, key in self._states
-        oldest = now - self._rules.retention if self._admission.drop_old else EARLIEST
-        for index, event, instant in events:
-            if instant < oldest and not is_known:
-                self.too_old += 1
-                continue
-            trial = decode(encode(ticket))
-            trial.apply(event, instant)
-            if len(encode(trial)) > STATE_BYTES_MAX:
-                detail = f"the state of {key!r} would be larger than {STATE_BYTES_MAX:,} bytes"
-                refused.append(Refused(index, Reason.TOO_LARGE, detail))
+    def _happened(self, gone: list[int], new: list[int]) -> list[Moment]:
+        """What is new apart from its queue: a ticket that moves to another queue was not created again."""
+        before = Counter((measure, instant, value) for _, instant, measure, value in self._named(gone))
+        found = []
+        for moment in self._named(new):
+            known = moment[2], moment[1], moment[3]
+            if before[known]:
+                before[known] -= 1
             else:
-                ticket, is_known = trial, True
-        return ticket
+                found.append(moment)
+        return found
+
+    def _named(self, moments: list[int]) -> list[Moment]:
+        queues = self._places.vocabulary.queues
+        return [
+            (queues[cell >> QUEUE_SHIFT], instant, cell >> MEASURE_SHIFT & MEASURE_MASK, value)
+            for cell, instant, value in zip(moments[::3], moments[1::3], moments[2::3], strict=True)
+        ]
 
     # ---------------------------------------------------------------------------------------------- restore
 
@@ -205,23 +258,19 @@ class TicketPartition:
         Raises:
             StateError: a state was written by a newer version.
         """
-        for key, state in dict(zip(keys, values, strict=True)).items():
+        self._recent_from = LATEST  # what is recovered happened in another process
+        states, unsettled = self._states, self._unsettled
+        for key, state in zip(keys, values, strict=True):
             if key == HISTORY_KEY:
                 self.history_since, self.newest_event = map(int, (state or b"").split())
+                continue
+            if key not in unsettled:
+                unsettled[key] = states.get(key)
+            if state is None:
+                states.pop(key, None)
             else:
-                self._restore(key, state)
-
-    def _restore(self, key: bytes, state: bytes | None) -> None:
-        before = self._load(key).contribution if key in self._states else NOTHING
-        after = NOTHING
-        if state is None:
-            self._states.pop(key, None)
-        else:
-            ticket = decode(state)
-            self._states[key] = state
-            self._by_day.setdefault(ticket.last_event // DAY, []).append(key)
-            after = contribution_of(ticket, self._rules, self._vocabulary)
-        self.floor.replace(before, after)
+                states[key] = state
+        self._settle(len(unsettled))
 
     # --------------------------------------------------------------------------------------------- retention
 
@@ -230,34 +279,36 @@ class TicketPartition:
 
         Open tickets are always kept, so are facts; what was reopened since comes up again at its new last event.
         """
+        self._settle(UNSETTLED_MAX)
         oldest_day = (now - self._rules.retention) // DAY
         self._expired_upto = max(self._expired_upto, oldest_day)
-        self.floor.tidy()
         dropped: list[bytes] = []
         for day in [day for day in self._by_day if day < oldest_day]:
             for key in self._by_day.pop(day):
-                if self._has_expired(key, oldest_day):
-                    self._restore(key, None)
+                state = self._states.get(key)
+                if state is None:
+                    continue
+                ticket = decode(state)
+                if ticket.last_event // DAY >= oldest_day:
+                    self._by_day.setdefault(ticket.last_event // DAY, []).append(key)
+                elif self._may_go(ticket):
+                    self._unsettled.setdefault(key, self._states.pop(key))
                     dropped.append(key)
-                elif (entry := self._hot.get(key) or self._warm.get(key)) is not None:
-                    entry.day = None  # it no longer waits under that day
         return dropped
 
-    def _has_expired(self, key: bytes, oldest_day: int) -> bool:
-        state = self._states.get(key)
-        if state is None:
-            return False
-        ticket = decode(state)
-        if ticket.facts or ticket.last_event // DAY >= oldest_day:
+    def _may_go(self, ticket: Ticket) -> bool:
+        if ticket.facts:
             return False
         line = timeline_of(ticket, self._rules.skew)
         return line is None or not line.is_open or bool(ticket.verdict and ticket.verdict[3])
 
 
-def _refused(index: int, key: bytes | None, event: Event) -> Refused:
+def _refused(index: int, key: bytes, event: Event) -> Refused:
     subject = event.subject
     if subject[0] == "\0":
         return Refused(index, Reason.BAD_FIELD, f"the subject {subject!r} begins with NUL")
+    if not key:
+        return Refused(index, Reason.KEY, f"the record has no key; it would be the subject {subject!r}")
     if key != subject.encode():
         return Refused(index, Reason.KEY, f"the record's key {key!r} is not the subject {subject!r}")
     return Refused(index, Reason.FUTURE, f"{event.time} is more than the tolerance ahead of the clock")
@@ -269,13 +320,14 @@ class Tickets:
     def __init__(self, rules: Rules, admission: Admission, observe: Observer | None = None) -> None:
         self.rules = rules
         self.vocabulary = Vocabulary()
+        self._places = Places(rules, self.vocabulary)
         self.partitions: dict[int, TicketPartition] = {}
         self._admission = admission
         self._observe = observe
 
     def open(self, partition: int) -> TicketPartition:
         """A new, empty state for a partition that was just assigned."""
-        opened = TicketPartition(self.rules, self.vocabulary, self._admission, self._observe)
+        opened = TicketPartition(self._places, self._admission, self._observe)
         self.partitions[partition] = opened
         self._share()
         return opened
@@ -287,7 +339,7 @@ class Tickets:
 
     def _share(self) -> None:
         for opened in self.partitions.values():
-            opened.hot_max = HOT_MAX // len(self.partitions)
+            opened.share = 1 / len(self.partitions)
 
     @property
     def newest_event(self) -> int | None:

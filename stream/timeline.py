@@ -47,10 +47,7 @@ def timeline_of(ticket: Ticket, skew: int) -> Timeline | None:
     by_agent = creation[3] == BY_AGENT
     first_reply = _first(ticket.replies, earliest, created) if ticket.replies else None
     first_escalation = _first(ticket.escalations, earliest, created) if ticket.escalations else None
-    if ticket.resolves or ticket.pauses:
-        resolved, reopened, is_open, is_paused, running = _walk(ticket, created, earliest)
-    else:
-        resolved, reopened, is_open, is_paused, running = (), (), True, False, ((created, None),)
+    resolved, reopened, is_open, is_paused, running = _steps(ticket, created, earliest)
     awaits = is_open and first_reply is None and not by_agent
     line = Timeline(
         created, by_agent, first_reply, first_escalation, resolved, reopened, is_open, is_paused, running, awaits
@@ -67,7 +64,22 @@ def _first(stamps: tuple[tuple[int, str, str], ...], earliest: int, created: int
     return None
 
 
-def _walk(ticket: Ticket, created: int, earliest: int) -> tuple[tuple[int, ...], tuple[int, ...], bool, bool, Running]:
+#: Changes to resolved, changes back to open, whether it is open and whether paused, and when the clock ran.
+_Steps = tuple[tuple[int, ...], tuple[int, ...], bool, bool, Running]
+
+
+def _steps(ticket: Ticket, created: int, earliest: int) -> _Steps:
+    resolves = ticket.resolves
+    if not ticket.pauses:  # as most are
+        if not resolves:
+            return (), (), True, False, ((created, None),)
+        closed, _, _, step = resolves[0]
+        if len(resolves) == 1 and closed >= created and step == RESOLVED:
+            return (closed,), (), False, False, ((created, closed),)
+    return _walk(ticket, created, earliest)
+
+
+def _walk(ticket: Ticket, created: int, earliest: int) -> _Steps:
     """Run the open-or-resolved and the paused state machines over the steps in their original order."""
     steps = sorted(ticket.resolves + ticket.pauses) if ticket.pauses else ticket.resolves
     resolved: list[int] = []

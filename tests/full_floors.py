@@ -3,13 +3,14 @@
 from itertools import product
 
 from metrics.activity import Activity
-from metrics.contribution import NOTHING, Contribution, Live
+from metrics.contribution import FIRST_CLOCK, Mark
 from metrics.exposition import View, view
 from metrics.instants import DAY, HOUR, MINUTE, SECOND, parse_instant
 from metrics.measures import Measure, Moment, Vocabulary
 from metrics.pipeline import Build, Pipeline
 from metrics.policies import Labels, Policies, Policy, Rules
 from stream.tickets import Admission, TicketPartition, Tickets
+from tests.contributions import given
 
 NOW = parse_instant("2026-10-07T12:00:00Z")
 TOPICS = (
@@ -34,7 +35,7 @@ def full_floor(queues: int, priorities: int, channels: int, partitions: int) -> 
     activity = Activity(rules, lambda: NOW)
     tickets = Tickets(rules, Admission(), activity.observe)
     for number in range(partitions):
-        fill_live(tickets.open(number), rules)
+        fill_live(tickets.open(number), rules, tickets.vocabulary)
     fill_windows(tickets, activity)
     snapshot = tickets.snapshot(NOW, range(partitions), partitions)
     return view(tickets, range(partitions), activity, full_pipeline(partitions), NOW, snapshot)
@@ -57,23 +58,17 @@ def full_rules(queues: int, priorities: int, channels: int) -> Rules:
     return Rules(labels=labels, policies=Policies(policies))
 
 
-def fill_live(partition: TicketPartition, rules: Rules) -> None:
+def fill_live(partition: TicketPartition, rules: Rules, vocabulary: Vocabulary) -> None:
     """Of each queue and priority: a ticket that is late on all clocks, and one that is at risk on all."""
     partition.history_since = partition.newest_event = NOW - 40 * DAY
     for queue, priority in product(rules.labels.queues or (), rules.labels.priorities or ()):
         for due in (NOW - MINUTE, NOW + MINUTE):
-            live = Live(
-                queue=queue,
-                priority=priority,
-                is_counted=True,
-                awaiting_first_response_since=NOW - 35 * DAY,  # in no window, so that its cohort has percentiles
-                awaiting_reply_since=NOW - HOUR,
-                is_paused=True,
-                is_escalated=True,
-                has_policy=False,
-                clocks=(due, NOW - 2 * MINUTE) * 3,
-            )
-            partition.floor.replace(NOTHING, Contribution(live=live))
+            marks = dict.fromkeys((Mark.OPEN, Mark.PAUSED, Mark.ESCALATED, Mark.WITHOUT_POLICY), 0)
+            marks[Mark.AWAITING_FIRST_RESPONSE] = NOW - 35 * DAY  # in no window, so that its cohort has percentiles
+            marks[Mark.AWAITING_REPLY] = NOW - HOUR
+            marks |= {Mark(number): (due, NOW - 2 * MINUTE)[number % 2] for number in range(FIRST_CLOCK, len(Mark))}
+            added = given(vocabulary, marks=((queue, priority, mark, at) for mark, at in marks.items()))
+            partition.floor.add(added, 1)
 
 
 def fill_windows(tickets: Tickets, activity: Activity) -> None:
@@ -81,8 +76,8 @@ def fill_windows(tickets: Tickets, activity: Activity) -> None:
     labels = tickets.rules.labels
     for queue, priority, channel in product(labels.queues or (), labels.priorities or (), labels.channels or ()):
         moments = everything(queue, tickets.vocabulary)
-        contribution = Contribution(answers=moments, priority=priority, channel=channel)
-        tickets.partitions[0].floor.replace(NOTHING, contribution, activity.observe)
+        tickets.partitions[0].floor.add(given(tickets.vocabulary, moments), 1)
+        activity.observe(priority, channel, list(moments))
 
 
 def everything(queue: str, vocabulary: Vocabulary) -> tuple[Moment, ...]:

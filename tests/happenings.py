@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from metrics.measures import Vocabulary
 from metrics.policies import Labels, Policies, Policy, Rules, Window
 from stream import encoding, events
-from stream.contributions import contribution_of
 from stream.records import Applied, Records
 from stream.ticket import UNCHANGED, Ticket
 from stream.tickets import Admission, TicketPartition, Tickets
+from tests.contributions import contribution_of
 from tests.logs import to_json_line
 from tests.oracle.configuration import configuration_of
 from tests.oracle.instants import DAY, HOUR, MINUTE, duration, instant, text_of
@@ -69,7 +68,7 @@ def bytes_of(log: Iterable[Mapping[str, Any]]) -> bytes:
 
 
 def contribution(log: Iterable[Mapping[str, Any]], rules: Rules | None = None) -> Any:
-    return contribution_of(joined(log), rules or Rules(), Vocabulary())
+    return contribution_of(joined(log), rules or Rules())
 
 
 def records(log: Sequence[Mapping[str, Any]]) -> Records:

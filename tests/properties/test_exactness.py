@@ -171,8 +171,13 @@ def test_a_snapshot_of_a_later_instant_needs_no_further_event(weeks: Weeks, seed
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_how_many_tickets_are_kept_decoded_shows_in_no_number(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stream.tickets.HOT_MAX", seed)
+def test_how_many_changed_tickets_wait_for_a_look_shows_in_no_number(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for limit in ("UNSETTLED_MAX", "UNSETTLED_BEHIND_MAX"):
+        monkeypatch.setattr(f"stream.tickets.{limit}", seed)
+    monkeypatch.setattr("stream.tickets.SETTLED_AT_ONCE", 1 + seed % 3)
+    monkeypatch.setattr("metrics.floor.WAITING_MAX", seed * 5)
     check(shuffled(random_log(seed, 22), seed), {}, None, batch=3)
 
 

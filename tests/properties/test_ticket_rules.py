@@ -8,11 +8,10 @@ from typing import Any
 
 from hypothesis import given
 
-from metrics.contribution import NOTHING
 from metrics.measures import FIRST_SURVEY, Measure
-from metrics.moments import moments_of
 from metrics.policies import Policies, Policy, Rules
 from stream.timeline import Timeline, timeline_of
+from tests.contributions import NOTHING, moments_of
 from tests.happenings import Happening, contribution, joined, when
 from tests.oracle.instants import HOUR
 from tests.properties.retold import changes, creation, is_by_agent, is_open, of, ran, replies, runs_after, taking_part
@@ -96,7 +95,7 @@ def test_each_attribute_is_the_latest_value_that_any_event_gave(log: list[Happen
         latest |= {name: value for name, value in event["data"].items() if value}
     found = contribution(log)
     assert (found.live.queue, found.live.priority) == (latest["queue"], latest["priority"])
-    assert (found.priority, found.channel) == (latest["priority"], latest["channel"])
+    assert (found.place.priority, found.place.channel) == (latest["priority"], latest["channel"])
     assert {queue for queue, *_ in moments_of(found)} == {latest["queue"]}
 
 

@@ -6,13 +6,12 @@ from collections.abc import Iterable
 import pytest
 
 from metrics.activity import PREPARED_MAX, Activity, Counted
-from metrics.contribution import NOTHING, Contribution
-from metrics.floor import PartitionFloor
 from metrics.instants import DAY, HOUR, MINUTE, SECOND, format_instant, parse_instant
 from metrics.measures import FIRST_SURVEY, Measure, Moment, Vocabulary
 from metrics.policies import Labels, Policies, Policy, Rules
 from stream.records import Records
 from stream.tickets import Admission, Tickets
+from tests.happenings import created, feed, happening
 
 NOW = parse_instant("2026-10-07T12:00:00Z")
 QUARTER = 15 * MINUTE
@@ -23,7 +22,7 @@ def activity(rules: Rules | None = None) -> Activity:
 
 
 def observe(counting: Activity, moments: Iterable[Moment], priority: str = "high", channel: str = "chat") -> None:
-    counting.observe(Contribution(priority=priority, channel=channel), list(moments))
+    counting.observe(priority, channel, list(moments))
 
 
 def counts(counting: Activity, name: str, vocabulary: Vocabulary | None = None) -> dict[tuple[str, ...], int]:
@@ -84,12 +83,25 @@ def test_breached_clock_counts_as_settled_and_as_breached() -> None:
 
 
 def test_ticket_that_moves_to_another_queue_was_not_created_again() -> None:
-    counting, floor = activity(), PartitionFloor(Vocabulary(), 62 * DAY)
-    before = Contribution(queue="billing", created=NOW)
-    after = Contribution(queue="returns", created=NOW)
-    floor.replace(NOTHING, before, counting.observe)
-    floor.replace(before, after, counting.observe)
-    assert counts(counting, "tickets_created") == {("billing", "other", "other"): 1}
+    counting = activity()
+    partition = Tickets(Rules(), Admission(), counting.observe).open(0)
+    for event in (created(NOW), happening("ticket.updated", NOW + SECOND, queue="returns")):
+        feed(partition, event, now=NOW)
+        assert partition.floor.entries_by_queue == {event["data"]["queue"]: 1}
+    assert counts(counting, "tickets_created") == {("billing", "high", "email"): 1}
+
+
+def test_what_happened_between_two_looks_is_counted_at_the_second() -> None:
+    counting = activity()
+    partition = Tickets(Rules(), Admission(), counting.observe).open(0)
+    steps = ("resolved", "reopened", "resolved")
+    feed(partition, created(NOW), now=NOW)
+    for second, step in enumerate(steps):
+        feed(partition, happening(f"ticket.{step}", NOW + second), now=NOW)
+    assert counts(counting, "tickets_resolved") == {}
+    assert partition.floor.entries_by_queue == {"billing": 1}
+    assert counts(counting, "tickets_resolved") == {("billing", "high"): 2}
+    assert counts(counting, "tickets_reopened") == {("billing", "high"): 1}
 
 
 # ------------------------------------------------------------------------------------------------- histograms
@@ -228,8 +240,11 @@ def test_recovery_counts_nothing() -> None:
     event = {"specversion": "1.0", "id": "1", "source": "desk", "type": "support.ticket.created", "subject": "t"}
     value = json.dumps(event | {"time": format_instant(NOW), "data": data}).encode()
     applied = first.apply(Records("ticket-created", 0, [0], [0], [b"t"], [value]), NOW)
+    assert first.floor.entries_by_queue == {"billing": 1}
     before = counts(counting, "tickets_created")
     assert before == {("billing", "high", "chat"): 1}
     keys, states = zip(*applied.changed, strict=True)
-    tickets.open(0).restore(keys, states)
+    again = tickets.open(0)
+    again.restore(keys, states)
+    assert again.floor.entries_by_queue == {"billing": 1}
     assert counts(counting, "tickets_created") == before

@@ -55,6 +55,32 @@ async def test_no_batch_begins_during_a_look() -> None:
     assert not rim.agent.busy.locked()
 
 
+async def test_look_that_nobody_waits_for_any_more_keeps_batches_out_until_its_end() -> None:
+    # it settles numbers: a batch beside it would change them twice
+    rim, began, may_end, has_ended = standing(), threading.Event(), threading.Event(), threading.Event()
+
+    def numbers() -> None:
+        began.set()
+        assert may_end.wait(timeout=30)
+        has_ended.set()
+
+    async def look_at_them() -> None:
+        async with unchanged(rim) as look:
+            await look(numbers)
+
+    looking = asyncio.create_task(look_at_them())
+    await asyncio.to_thread(began.wait, 30)
+    for _ in range(3):
+        looking.cancel()
+        await asyncio.sleep(0)
+        assert rim.agent.busy.locked()
+    may_end.set()
+    async with rim.agent.busy:
+        assert has_ended.is_set()
+    with pytest.raises(asyncio.CancelledError):
+        await looking
+
+
 async def test_look_that_fails_lets_batches_begin_again() -> None:
     rim = standing()
     with pytest.raises(ZeroDivisionError):

@@ -4,7 +4,10 @@ import pytest
 
 from metrics import policies
 from metrics.instants import DAY, HOUR, MINUTE
+from metrics.measures import Vocabulary
 from metrics.policies import DEFAULT_POLICY, Labels, Policies, Policy, Rules, pane_of
+from stream import contributions
+from stream.contributions import Places
 
 NEWER = 1_000 * DAY
 
@@ -84,11 +87,11 @@ def test_a_choice_is_the_same_when_it_is_remembered() -> None:
 
 
 def test_remembered_places_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policies, "_PLACES_MAX", 10)
-    rules = Rules(policies=Policies([policy("five", kind={"5"}), policy("rest")]))
-    places = [rules.place(0, ("", "", "", "", str(kind))).policy for kind in [*range(25), 5]]
-    assert [place and place.name for place in (places[5], places[6], places[-1])] == ["five", "rest", "five"]
-    assert len(rules.places) <= 10
+    monkeypatch.setattr(contributions, "PLACES_MAX", 10)
+    places = Places(Rules(policies=Policies([policy("five", kind={"5"}), policy("rest")])), Vocabulary())
+    found = [places.of(0, ("", "", "", "", str(kind)))[0].policy for kind in [*range(25), 5]]
+    assert [place and place.name for place in (found[5], found[6], found[-1])] == ["five", "rest", "five"]
+    assert len(places) <= 10
 
 
 @pytest.mark.parametrize("era", [0, 1])

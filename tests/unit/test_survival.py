@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics.measures import bucket_of
+from metrics.columns import ints
+from metrics.measures import buckets_of
 from metrics.survival import nearest_rank, quantiles
 from tests.oracle.instants import DAY, HOUR, MINUTE, SECOND
 
@@ -20,7 +21,7 @@ APART = tuple(round(MINUTE * 1.05**step) for step in range(120))
 
 
 def buckets(durations: list[int]) -> dict[int, int]:
-    return Counter(bucket_of(duration) for duration in durations)
+    return Counter(buckets_of(ints(list(durations))).tolist())
 
 
 def curve(answered: list[int], censored: list[int]) -> list[float | None]:

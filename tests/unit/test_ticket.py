@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from metrics.contribution import NOTHING
 from metrics.measures import FIRST_SURVEY, Measure
-from metrics.moments import moments_of
 from metrics.policies import Policies, Policy, Rules
 from stream.timeline import Timeline, timeline_of
+from tests.contributions import NOTHING, moments_of
 from tests.happenings import Happening, contribution, created, happening, joined
 from tests.oracle.instants import DAY, HOUR, MINUTE, instant
 
