@@ -92,6 +92,9 @@ SOURCES = {
     "faust.app.base:App._on_partitions_revoked": "d5c895bbe57d",
     "faust.app.base:App._on_partitions_assigned": "de932b7927db",
     "faust.app.base:App._stop_consumer": "55854a5de12c",
+    "aiokafka.consumer.fetcher:PartitionRecords._unpack_records": "b803e6d46480",
+    "aiokafka.consumer.fetcher:PartitionRecords._consumer_record": "e668541600b0",
+    "aiokafka.consumer.fetcher:FetchResult.getall": "3e717e30de50",
     "faust.transport.conductor:Conductor._update_indices": "619b3247b96a",
 }
 
