@@ -35,8 +35,9 @@ Only ratios within one run say something: broker, contender and whatever else ru
 the median of {runs} runs of {events:,} events of a simulated desk (Quix Streams: a quarter, Faust: a tenth), each in a
 fresh process with a new consumer group and an empty changelog; decode and the pure core alone go by processor time.
 
-All contenders call the same pure core with the same rules and 4 partitions. Faust has an agent per topic and writes
-its Table at each event. Quix Streams sets its RocksDB state at each event; to share that state, its six topics have to
+All contenders call the same pure core with the same rules and 4 partitions, and bring its numbers up to date at the
+end, as whoever looks at them does; so does the pure core alone. Faust has an agent per topic and writes its Table at
+each event. Quix Streams sets its RocksDB state at each event; to share that state, its six topics have to
 be concatenated, which reads them aligned by time, so it is measured on one topic with all events, too. Both are as by
 default otherwise, and measured until the last event is processed; deskpulse until its last changelog record is
 acknowledged. Ratios are by the clock and, in brackets, by the processor time of the contender's process, to which other

@@ -6,8 +6,9 @@ import asyncio
 
 from aiokafka import AIOKafkaConsumer
 
-from bench.floor_log import ADMISSION, rim_settings
+from bench.floor_log import ADMISSION, rim_settings, settle
 from bench.rows import Stopwatch
+from deskpulse.looking import give_the_loop_its_turns
 from metrics.policies import Rules
 from stream.records import Applied, Records
 from stream.rim.preflight import create_topics
@@ -58,9 +59,11 @@ async def _run(address: str, name: str, events: int, *, is_embedded: bool) -> tu
             done.set()
 
     tickets = _Timed()
+    give_the_loop_its_turns()
     rim = create_rim(settings, tickets, Hooks(on_applied=note))
     running = asyncio.create_task(rim.run())
     await done.wait()
+    settle(tickets)
     tickets.watch.last()
     await rim.stop()
     await running

@@ -12,7 +12,7 @@ from typing import Any
 
 import faust
 
-from bench.floor_log import PARTITIONS, PREFIX, tickets
+from bench.floor_log import PARTITIONS, PREFIX, settle, tickets
 from bench.rows import Stopwatch
 from stream.records import Records
 from stream.rim.settings import EVENT_TOPICS
@@ -54,6 +54,7 @@ class _Job:
             self._apply(event.message)
             self._left -= 1
             if not self._left:
+                settle(self._tickets)
                 self._watch.last()
                 self._over.set()
 

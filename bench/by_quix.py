@@ -18,7 +18,7 @@ from quixstreams.models import TopicConfig
 from quixstreams.state.rocksdb.options import RocksDBOptions
 from quixstreams.utils.json import dumps
 
-from bench.floor_log import PARTITIONS, tickets
+from bench.floor_log import PARTITIONS, settle, tickets
 from bench.rows import Stopwatch
 from stream.records import Records
 from stream.tickets import HISTORY_KEY
@@ -43,6 +43,7 @@ def seconds(address: str, name: str, events: int, topics: Sequence[str]) -> tupl
         ]
         functools.reduce(StreamingDataFrame.concat, frames).update(job.apply, stateful=True, metadata=True)
         app.run(count=events, collect=False)
+        job.settle()
         return job.watch.took()
 
 
@@ -59,6 +60,10 @@ class _Job:
         for own, ticket in partition.apply(one, time.time_ns()).changed:
             if own != HISTORY_KEY:
                 state.set("ticket", ticket)
+        self.watch.last()
+
+    def settle(self) -> None:
+        settle(self._tickets)
         self.watch.last()
 
 

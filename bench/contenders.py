@@ -12,8 +12,9 @@ from collections.abc import Callable
 from aiokafka.admin import NewTopic
 
 from bench import by_deskpulse
-from bench.floor_log import PARTITIONS, PREFIX, Log, log, rim_settings, send, tickets
+from bench.floor_log import PARTITIONS, PREFIX, Log, log, rim_settings, send, settle, tickets
 from bench.rows import Row, isolated
+from deskpulse.looking import give_the_loop_its_turns
 from stream.events import decode
 from stream.records import Records
 from stream.rim.preflight import admin, create_topics
@@ -30,6 +31,7 @@ QUIX_SHARE, FAUST_SHARE = 0.25, 0.1
 def core_rows(events: int, runs: int) -> list[Row]:
     """Decoding alone and the pure core, without any broker, by processor time: nothing is waited for."""
     made = log(events)
+    give_the_loop_its_turns()
     decoding = events / statistics.median(_decoding(made) for _ in range(runs))
     core = events / statistics.median(_core(made) for _ in range(runs))
     return [
@@ -112,11 +114,13 @@ def _decoding(events: Log) -> float:
 
 
 def _core(events: Log) -> float:
-    partition = tickets().open(0)
+    found = tickets()
+    partition = found.open(0)
     began = time.process_time()
     for start in range(0, len(events), BATCH):
         part = events[start : start + BATCH]
         places = list(range(len(part)))
         records = Records("bench", 0, places, places, [key for _, key, _ in part], [value for _, _, value in part])
         partition.apply(records, time.time_ns())
+    settle(found)
     return time.process_time() - began

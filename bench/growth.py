@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from bench.rows import LoopBlocks, Row, StandingRim
+from bench.floor_log import settle
+from bench.rows import LoopBlocks, Row, StandingRim, spread
 from deskpulse.looking import give_the_loop_its_turns, unchanged
 from metrics.instants import DAY, MINUTE, SECOND, format_instant
 from metrics.policies import Rules
@@ -23,6 +24,7 @@ from stream.rim.worker import Rim
 from stream.tickets import Admission, Tickets
 
 BATCH = 1_000
+LOOKS, CHANGED = 5, 2_000
 SPAN = 30 * DAY
 CREATED, REPLIED, RESOLVED = EVENT_TOPICS[:3]
 _PRIORITIES = ("urgent", "high", "normal", "low")
@@ -92,20 +94,31 @@ def _id_bytes() -> int:
 
 
 def _event_rate(tickets: Tickets, size: int, now: int, events: int = 20_000) -> float:
-    """Second replies to tickets at random, so that nothing is at hand: each changes its ticket's state."""
+    """Replies earlier than any to tickets at random, so that nothing is at hand: each changes its ticket's numbers."""
     dice = random.Random(size)
     chosen = dice.sample(range(size), min(events, size // 2))
-    return len(chosen) / apply(tickets, (event(REPLIED, n, _created(n, now) + MINUTE) for n in chosen), now)
+    settle(tickets)
+    took = apply(tickets, (event(REPLIED, n, _created(n, now) + MINUTE) for n in chosen), now)
+    began = time.process_time()
+    settle(tickets)
+    return len(chosen) / (took + time.process_time() - began)
 
 
 async def _looked_at(tickets: Tickets, size: int, now: int) -> Row:
-    rim = cast("Rim", StandingRim())
-    async with LoopBlocks() as blocks, unchanged(rim) as look:
-        began = time.perf_counter()
-        found: dict[str, Any] = await look(partial(tickets.snapshot, now, [0], 1))
-        took = time.perf_counter() - began
-    assert found["all"]["open"] == size
-    return Row(f"{size:,} open tickets: a snapshot", f"{took * 1e3:,.0f} ms", str(blocks))
+    """Looks of which each finds some thousand tickets changed since the one before."""
+    rim, took = cast("Rim", StandingRim()), []
+    async with LoopBlocks() as blocks:
+        for turn in range(LOOKS):
+            chosen = random.Random(turn).sample(range(size), CHANGED)
+            replies = (event(REPLIED, n, _created(n, now) + LOOKS - turn) for n in chosen)
+            await asyncio.to_thread(apply, tickets, replies, now)
+            async with unchanged(rim) as look:
+                began = time.perf_counter()
+                found: dict[str, Any] = await look(partial(tickets.snapshot, now, [0], 1))
+                took.append(time.perf_counter() - began)
+            assert found["all"]["open"] == size
+    what = f"{size:,} open tickets: a snapshot, {CHANGED:,} of them changed since the last"
+    return Row(what, spread(took), str(blocks))
 
 
 def settled_row(count: int) -> Row:

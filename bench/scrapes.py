@@ -33,7 +33,7 @@ class FullFloor:
         self._activity = Activity(rules, lambda: NOW)
         self._tickets = Tickets(rules, Admission(), self._activity.observe)
         for number in range(partitions):
-            fill_live(self._tickets.open(number), rules)
+            fill_live(self._tickets.open(number), rules, self._tickets.vocabulary)
         fill_windows(self._tickets, self._activity)
         self._ready = range(partitions)
         self._rim = cast("Rim", StandingRim())
