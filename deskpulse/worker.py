@@ -53,7 +53,6 @@ class Worker:
     """The worker of one process. ``run`` it; ask it for a snapshot."""
 
     def __init__(self, configuration: Configuration, setting: Setting) -> None:
-        configuration.require_runnable()
         self.configuration = configuration
         self.setting = setting
         rules = configuration.rules()

@@ -36,8 +36,9 @@ class Measure(IntEnum):
     FIRST_RESPONSE = 8
     FIRST_RESOLUTION = 9
     RESOLUTION = 10
-    COHORT_ANSWERED = 11  # stamped by creation: the first response of one of the cohort
-    COHORT_CLOSED = 12  # stamped by creation: closed unanswered after that long
+    FIRST_RESPONSE_BUSINESS = 11  # of replies whose policy names a calendar: its open hours
+    COHORT_ANSWERED = 12  # stamped by creation: the first response of one of the cohort
+    COHORT_CLOSED = 13  # stamped by creation: closed unanswered after that long
     FIRST_RESPONSE_MET = 16
     FIRST_RESPONSE_BREACHED = 17
     RESOLUTION_MET = 18
@@ -47,9 +48,9 @@ class Measure(IntEnum):
 #: Measures whose value is a duration. The sums of the first of them are kept in two cells of their own, so much higher:
 #: whole multiples of 2^30 ns and what is over, since the nanoseconds of many long waits are more than 64 bits hold.
 FIRST_DURATION: Final = 8
-LAST_SUMMED: Final = 10
+LAST_SUMMED: Final = 11
 LAST_DURATION: Final = 15
-SUM_HIGH: Final = 24  # 8 to 10 become 32 to 34
+SUM_HIGH: Final = 24  # 8 to 11 become 32 to 35
 SUM_LOW: Final = 32
 SUM_BITS: Final = 30
 FIRST_SURVEY: Final = 64

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from metrics.calendars import Calendar
 from metrics.instants import DAY, HOUR, MINUTE
 
 OTHER: Final = "other"
@@ -169,9 +170,10 @@ class Place(msgspec.Struct, frozen=True, gc=False):
     next_response_risk: int = 0
     resolution: int | None = None
     resolution_risk: int = 0
+    calendar: Calendar | None = None  # in whose open hours the clocks run; None: always
 
 
-def _place(labels: Labels, policy: Policy | None, values: Values) -> Place:
+def _place(labels: Labels, policy: Policy | None, values: Values, calendars: Mapping[str, Calendar]) -> Place:
     named = labels.queue(values[0]), labels.priority(values[2]), labels.channel(values[1])
     if policy is None:
         return Place(*named)
@@ -180,7 +182,8 @@ def _place(labels: Labels, policy: Policy | None, values: Values) -> Place:
         # Less than this left is at risk, in whole nanoseconds.
         lead = -(-(target or 0) * policy.at_risk_ppm // PPM)
         clocks += target, (target or 0) - lead
-    return Place(*named, policy, *clocks)  # type: ignore[arg-type]
+    calendar = None if policy.calendar is None else calendars[policy.calendar]
+    return msgspec.structs.replace(Place(*named, policy, *clocks), calendar=calendar)  # type: ignore[arg-type]
 
 
 class Window(NamedTuple):
@@ -224,9 +227,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     windows: tuple[Window, ...] = DEFAULT_WINDOWS
     time_zone: str = "UTC"
     retention: int = 62 * DAY
+    calendars: Mapping[str, Calendar] = msgspec.field(default_factory=dict)  # by name; all that policies name
 
     def place(self, created_at: int, values: Values) -> Place:
         """The labels and the policy of a ticket created then, while it has these values."""
         queue, channel, priority, brand, kind = values
         chosen = self.policies.choose(created_at, self.labels.alias(queue), priority, channel, kind, brand)
-        return _place(self.labels, chosen, values)
+        return _place(self.labels, chosen, values, self.calendars)

@@ -103,9 +103,8 @@ def snapshot(
     everything = together(list(standings.values()), edges)
 
     def scope(stands: Standing, numbers: Iterable[int]) -> dict[str, Any]:
-        return _scope(
-            stands, [(span, _joined(tables[span.name], numbers)) for span in windows], edges, vocabulary, since
-        )
+        found = [(span, _joined(tables[span.name], numbers)) for span in windows]
+        return _scope(stands, found, edges, vocabulary, since, in_open_hours=bool(rules.policies.uses_calendar))
 
     return {
         "as_of": format_instant(now),
@@ -118,13 +117,25 @@ def snapshot(
 
 
 def _scope(
-    stands: Standing, windows: list[tuple[Span, Table]], edges: list[int], vocabulary: Vocabulary, since: int | None
+    stands: Standing,
+    windows: list[tuple[Span, Table]],
+    edges: list[int],
+    vocabulary: Vocabulary,
+    since: int | None,
+    *,
+    in_open_hours: bool,
 ) -> dict[str, Any]:
     made = as_json(stands)
     made["windows"] = {
         span.name: _window(table, stands, edges.index(span.after_instant), vocabulary, since, span)
         for span, table in windows
     }
+    if in_open_hours:
+        for span, table in windows:
+            window = made["windows"][span.name]
+            window["first_response_business"] = window["first_response"] | _durations(
+                table, Measure.FIRST_RESPONSE_BUSINESS
+            )
     return made
 
 

@@ -6,6 +6,7 @@ Each group of moments and marks has its function here; a new KPI of tickets adds
 
 from __future__ import annotations
 
+from metrics.calendars import Calendar
 from metrics.contribution import MARK_BITS, Contributions, Mark
 from metrics.instants import EARLIEST
 from metrics.measures import MEASURE_SHIFT, QUEUE_SHIFT, Measure, Vocabulary
@@ -27,8 +28,8 @@ def _cell(measure: Measure) -> int:
 
 CREATED, RESOLVED, REOPENED = _cell(Measure.CREATED), _cell(Measure.RESOLVED), _cell(Measure.REOPENED)
 ESCALATED, CLOSED_UNANSWERED = _cell(Measure.ESCALATED), _cell(Measure.CLOSED_UNANSWERED)
-REPLIED, FIRST_RESOLUTION = _cell(Measure.FIRST_RESPONSE), _cell(Measure.FIRST_RESOLUTION)
-RESOLUTION = _cell(Measure.RESOLUTION)
+REPLIED, REPLIED_BUSINESS = _cell(Measure.FIRST_RESPONSE), _cell(Measure.FIRST_RESPONSE_BUSINESS)
+FIRST_RESOLUTION, RESOLUTION = _cell(Measure.FIRST_RESOLUTION), _cell(Measure.RESOLUTION)
 COHORT_ANSWERED, COHORT_CLOSED = _cell(Measure.COHORT_ANSWERED), _cell(Measure.COHORT_CLOSED)
 REPLY_MET, REPLY_BREACHED = _cell(Measure.FIRST_RESPONSE_MET), _cell(Measure.FIRST_RESPONSE_BREACHED)
 RESOLUTION_MET, RESOLUTION_BREACHED = _cell(Measure.RESOLUTION_MET), _cell(Measure.RESOLUTION_BREACHED)
@@ -96,7 +97,7 @@ def contribute(ticket: Ticket, places: Places, into: Contributions) -> Place | N
         moments += (cell | ESCALATED, line.first_escalation, 0)
     if line.first_reply is not None and not line.by_agent:
         settled = place if since <= line.first_reply else places.as_of(line.first_reply, created, attributes)
-        _reply(line, line.first_reply, settled if counted else None, cell, moments)
+        _reply(line, line.first_reply, settled, cell, moments, counted=counted)
     if line.resolved:
         _changes(line, cell, moments)
     if line.is_open:
@@ -115,11 +116,15 @@ def contribute(ticket: Ticket, places: Places, into: Contributions) -> Place | N
 # Counts and durations, stamped by when it happened; the cohort by creation.
 
 
-def _reply(line: Timeline, replied: int, place: Place | None, cell: int, into: list[int]) -> None:
-    waited = replied - line.created
-    into += (cell | REPLIED, replied, waited, cell | COHORT_ANSWERED, line.created, waited)
-    if place is not None and place.first_response is not None:
-        into += (cell | (REPLY_MET if waited <= place.first_response else REPLY_BREACHED), replied, 0)
+def _reply(line: Timeline, replied: int, place: Place, cell: int, into: list[int], *, counted: bool) -> None:
+    created, calendar = line.created, place.calendar
+    waited = replied - created
+    into += (cell | REPLIED, replied, waited, cell | COHORT_ANSWERED, created, waited)
+    if calendar is not None:
+        into += (cell | REPLIED_BUSINESS, replied, calendar.elapsed(created, replied))
+    if counted and place.first_response is not None:
+        due = _after(created, place.first_response, calendar)
+        into += (cell | (REPLY_MET if due is None or replied <= due else REPLY_BREACHED), replied, 0)
 
 
 def _changes(line: Timeline, cell: int, into: list[int]) -> None:
@@ -136,7 +141,7 @@ def _closing(line: Timeline, place: Place | None, cell: int, into: list[int]) ->
     lasted = closed - line.created
     into += (cell | RESOLUTION, closed, lasted)
     if place is not None and place.resolution is not None:
-        due = _reached(line, place.resolution)
+        due = _reached(line, place.resolution, place.calendar)
         into += (cell | (RESOLUTION_MET if due is None or closed <= due else RESOLUTION_BREACHED), closed, 0)
     if line.first_reply is None and not line.by_agent:
         into += (cell | CLOSED_UNANSWERED, closed, 0, cell | COHORT_CLOSED, line.created, lasted)
@@ -146,7 +151,7 @@ def _closing(line: Timeline, place: Place | None, cell: int, into: list[int]) ->
 
 
 def _live(line: Timeline, place: Place, at: int, into: list[int], *, counted: bool) -> None:
-    created = line.created
+    created, calendar = line.created, place.calendar
     if not counted:
         into += (at | OPEN_UNCOUNTED, 0)
         if line.awaits_first_response:
@@ -162,34 +167,42 @@ def _live(line: Timeline, place: Place, at: int, into: list[int], *, counted: bo
     if line.awaits_first_response:
         into += (at | AWAITING_FIRST, created)
         if place.first_response is not None:
-            into += (
-                at | FIRST_DUE, created + place.first_response,
-                at | FIRST_RISK, created + place.first_response_risk,
-            )  # fmt: skip
+            _mark(at | FIRST_DUE, _after(created, place.first_response, calendar), into)
+            _mark(at | FIRST_RISK, _after(created, place.first_response_risk, calendar, past=True), into)
     since = line.awaiting_reply_since
     if since is not None:
         into += (at | AWAITING_REPLY, since)
         if place.next_response is not None:
-            into += (at | NEXT_DUE, since + place.next_response, at | NEXT_RISK, since + place.next_response_risk)
+            _mark(at | NEXT_DUE, _after(since, place.next_response, calendar), into)
+            _mark(at | NEXT_RISK, _after(since, place.next_response_risk, calendar, past=True), into)
     if place.resolution is not None:
-        due, risk = _reached(line, place.resolution), _reached(line, place.resolution_risk, past=True)
-        if due is not None:
-            into += (at | DUE, due)
-        if risk is not None:
-            into += (at | RISK, risk)
+        _mark(at | DUE, _reached(line, place.resolution, calendar), into)
+        _mark(at | RISK, _reached(line, place.resolution_risk, calendar, past=True), into)
 
 
-def _reached(line: Timeline, target: int, *, past: bool = False) -> int | None:
+def _mark(mark: int, instant: int | None, into: list[int]) -> None:
+    if instant is not None:
+        into += (mark, instant)
+
+
+def _reached(line: Timeline, target: int, calendar: Calendar | None, *, past: bool = False) -> int | None:
     """The earliest instant at which the resolution clock has run for ``target``; None if it stopped before.
 
-    With ``past``, also None if it stopped exactly there: the clock has not run for more than ``target``.
+    With ``past``, the latest such instant, after which it has run for more; None too if it stopped at that one.
     """
     left = target
     for start, end in line.running:
-        if end is None or left < end - start or (left == end - start and not past):
-            return start + left
-        left -= end - start
+        reached = _after(start, left, calendar, past=past)
+        if reached is not None and (end is None or reached < end or (reached == end and not past)):
+            return reached
+        if end is not None:
+            left -= end - start if calendar is None else calendar.elapsed(start, end)
     return None
+
+
+def _after(start: int, target: int, calendar: Calendar | None, *, past: bool = False) -> int | None:
+    """When ``target`` has elapsed since ``start``: in open hours where there is a calendar; None where it never has."""
+    return start + target if calendar is None else calendar.reached(start, target, past=past)
 
 
 # ------------------------------------------------------------------------------------------------- attributes

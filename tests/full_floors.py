@@ -26,7 +26,7 @@ BUILD = Build(version="0.1.0", revision="abc1234", python="3.11.7", config_sha25
 
 
 #: Closed unanswered sooner than the answers came, so that the cohort's curve falls to 0.
-_durations = dict.fromkeys((8, 9, 10, 11), 90 * SECOND) | {Measure.COHORT_CLOSED: SECOND}
+_durations = dict.fromkeys((8, 9, 10, 11, 12), 90 * SECOND) | {Measure.COHORT_CLOSED: SECOND}
 
 
 def full_floor(queues: int, priorities: int, channels: int, partitions: int) -> View:

@@ -1,8 +1,12 @@
 """Events written down in one line each, and the pure core driven by them without Kafka."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from functools import partial
 from typing import Any
 
+from deskpulse.configuration.public_holidays import public_holidays
+from metrics.calendars import Calendar, Version
 from metrics.policies import Labels, Policies, Policy, Rules, Window
 from stream import encoding, events
 from stream.records import Applied, Records
@@ -10,6 +14,7 @@ from stream.ticket import UNCHANGED, Ticket
 from stream.tickets import Admission, TicketPartition, Tickets
 from tests.contributions import contribution_of
 from tests.logs import to_json_line
+from tests.oracle.calendars import calendar_of
 from tests.oracle.configuration import configuration_of
 from tests.oracle.instants import DAY, HOUR, MINUTE, duration, instant, text_of
 
@@ -121,7 +126,7 @@ def snapshot_of(tickets: Tickets, now: int) -> dict[str, Any]:
 def rules_of(document: Mapping[str, Any]) -> Rules:
     """The core's rules of a configuration file, as the oracle's ``configuration_of`` reads the same document."""
     labels, time = document.get("labels", {}), document.get("time", {})
-    queues = labels.get("queues")
+    queues, zone = labels.get("queues"), document.get("floor", {}).get("time_zone", "UTC")
     policies = [_policy(entry) for entry in document.get("sla", [])]
     given = Rules()
     return Rules(
@@ -130,8 +135,28 @@ def rules_of(document: Mapping[str, Any]) -> Rules:
         skew=duration(time.get("skew", "2m")),
         live_since=instant(time["live_since"]) if "live_since" in time else None,
         windows=tuple(_window(name) for name in configuration_of(document).rolling),
-        time_zone=document.get("floor", {}).get("time_zone", "UTC"),
+        time_zone=zone,
+        calendars={name: _calendar(name, entry, zone) for name, entry in document.get("calendars", {}).items()},
     )
+
+
+def _calendar(name: str, entry: Mapping[str, Any], zone: str) -> Calendar:
+    """The core's calendar, from the oracle's reading of the same table."""
+    versions = [
+        Version(
+            starts_at=version.first,
+            time_zone=version.zone.key,
+            week=version.week,
+            dates=version.own,
+            public_holidays=partial(public_holidays, version.public_holidays) if version.public_holidays else _no_days,
+        )
+        for version in calendar_of(entry, zone).versions
+    ]
+    return Calendar(name, versions)
+
+
+def _no_days(_year: int) -> Mapping[date, str]:
+    return {}
 
 
 def _window(name: str) -> Window:
@@ -145,6 +170,7 @@ def _policy(entry: Mapping[str, Any]) -> Policy:
         name=entry["name"],
         starts_at=instant(entry["from"]) if "from" in entry else None,
         match={name: frozenset(values) for name, values in entry.get("match", {}).items()},
+        calendar=entry.get("calendar"),
         at_risk_ppm=round(entry.get("at_risk", 0.2) * 1_000_000),
         **targets,
     )

@@ -63,6 +63,25 @@ aliases = { payments = "billing", tech = "workshop" }
 [time]
 live_since = 2026-01-20T00:00:00Z
 skew = "2m"
+[calendars.office]
+[[calendars.office.versions]]
+holidays = ["2026-01-20", { date = "2026-01-25", open = ["10:00-16:00"] }]
+[calendars.office.versions.week]
+mon = ["05:00-12:30", "13:30-22:00"]
+tue = ["05:00-12:30", "13:30-22:00"]
+thu = ["06:00-24:00"]
+fri = ["00:00-20:00"]
+sat = ["00:00-24:00"]
+[[calendars.office.versions]]
+from = 2026-02-03T10:20:30.5Z
+time_zone = "Europe/Istanbul"
+public_holidays = "TR"
+[calendars.office.versions.week]
+mon = ["04:00-20:00"]
+tue = ["04:00-23:00"]
+wed = ["04:00-23:00"]
+fri = ["00:00-24:00"]
+sun = ["02:00-22:00"]
 [[sla]]
 name = "urgent money"
 from = 2026-02-01T00:00:00Z
@@ -76,6 +95,7 @@ name = "complaints by chat"
 match = { kind = ["complaint"], channel = ["chat", "phone"] }
 first_response = "30m"
 next_response = "1h"
+calendar = "office"
 [[sla]]
 name = "the rest"
 match = { priority = ["urgent", "high", "normal"] }

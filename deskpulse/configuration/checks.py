@@ -12,12 +12,17 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from deskpulse.configuration.draft import Draft, Finding
-from deskpulse.configuration.model import compiled_policy
+from deskpulse.configuration.model import compiled_policy, compiled_version
 from deskpulse.configuration.problems import Path
 from deskpulse.configuration.values import closest
-from metrics.instants import format_duration
+from metrics.calendars import Calendar
+from metrics.instants import DAY, LATEST, format_duration, format_instant, parse_instant
 
 _CLOCKS: Final = ("first_response", "next_response", "resolution")
+
+#: A target is tried on the last version of its calendar, from then on.
+_TRIED_FROM: Final = parse_instant("2026-01-01T00:00:00Z")
+_TRIED_DAYS: Final = 366
 
 
 def _retention(draft: Draft) -> Iterator[Finding]:
@@ -86,6 +91,31 @@ def _clocks(draft: Draft) -> Iterator[Finding]:
             yield (path, f"expected at least one of {', '.join(_CLOCKS)}")
         elif policy.page is not None and policy.first_response is None and draft.sound(*path, "first_response"):
             yield ((*path, "page"), "expected first_response beside it: a page counts its breaches")
+
+
+def _targets(draft: Draft) -> Iterator[Finding]:
+    used = {policy.calendar for _, policy in draft.policies() if policy.calendar is not None}
+    opened = {name: _opened(draft, name) for name in used}
+    for place, policy in draft.policies():
+        start, most = opened.get(policy.calendar or "") or (0, LATEST)
+        for clock in _CLOCKS:
+            if (getattr(policy, clock) or 0) > most:
+                opens = f'calendar "{policy.calendar}" opens in the {_TRIED_DAYS} days from {format_instant(start)}'
+                remedy = "shorten the target, or lengthen the hours"
+                yield (("sla", place, clock), f"expected at most {format_duration(most)}, all that {opens}: {remedy}")
+
+
+def _opened(draft: Draft, name: str) -> tuple[int, int] | None:
+    """From when on a calendar is tried, and how long it opens then; None where the calendar is wrong by itself."""
+    calendar = draft.configuration.calendars.get(name)
+    if calendar is None or not draft.sound("calendars", name) or not draft.sound("floor", "time_zone"):
+        return None
+    last = calendar.versions[-1]
+    if not last.week.opens():
+        return None
+    start = max(last.from_ or _TRIED_FROM, _TRIED_FROM)
+    tried = Calendar(name, (compiled_version(last, draft.configuration.floor.time_zone),))
+    return start, tried.elapsed(start, min(start + _TRIED_DAYS * DAY, LATEST))
 
 
 def _references(draft: Draft) -> Iterator[Finding]:
@@ -201,6 +231,7 @@ RULES: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
     _aliases,
     _calendars,
     _clocks,
+    _targets,
     _references,
     _matched_aliases,
     _policy_names,

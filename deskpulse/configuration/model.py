@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Self
 
+from msgspec.structs import replace
 from pydantic import Field, PrivateAttr
 
 from deskpulse.configuration.outputs import Feed, Mute, Receiver, Wall
-from deskpulse.configuration.problems import ConfigurationError, Problem, toml_key, toml_value
+from deskpulse.configuration.public_holidays import public_holidays
 from deskpulse.configuration.tables import (
     Board,
     Broker,
@@ -21,8 +23,9 @@ from deskpulse.configuration.tables import (
     Windows,
     Worker,
 )
-from deskpulse.configuration.targets import Calendar, KpiTarget, SlaPolicy
+from deskpulse.configuration.targets import Calendar, CalendarVersion, KpiTarget, SlaPolicy
 from deskpulse.configuration.values import FROM_LIST, Name, Table
+from metrics import calendars
 from metrics import policies as core
 from metrics.instants import DAY, parse_duration
 
@@ -71,6 +74,10 @@ class Configuration(Table):
             windows=self._windows(),
             time_zone=self.floor.time_zone,
             retention=self.retention.settled or max(RETENTION_DEFAULT, self.retention_least()),
+            calendars={
+                name: compiled_calendar(name, calendar, self.floor.time_zone)
+                for name, calendar in self.calendars.items()
+            },
         )
 
     def _windows(self) -> tuple[core.Window, ...]:
@@ -82,25 +89,6 @@ class Configuration(Table):
         """The shortest retention, in nanoseconds, that holds every window and the one before it."""
         longest = max((window.length for window in self._windows()), default=DAY)
         return 2 * longest + DAY
-
-    def require_runnable(self) -> None:
-        """Pass where this version can run what the file asks for.
-
-        Raises:
-            ConfigurationError: a policy names a calendar, and clocks in business hours are still to come.
-        """
-        problems = [
-            Problem(
-                file=self._file,
-                key=toml_key(("sla", place, "calendar")),
-                value=toml_value(policy.calendar),
-                expected="business calendars come with a later version; until then, remove the key: calendar time",
-            )
-            for place, policy in enumerate(self.sla)
-            if policy.calendar is not None
-        ]
-        if problems:
-            raise ConfigurationError(problems)
 
 
 def compiled_policy(policy: SlaPolicy) -> core.Policy:
@@ -116,3 +104,21 @@ def compiled_policy(policy: SlaPolicy) -> core.Policy:
         calendar=policy.calendar,
         at_risk_ppm=round(policy.at_risk * core.PPM),
     )
+
+
+def compiled_calendar(name: str, calendar: Calendar, floor_zone: str) -> calendars.Calendar:
+    """A calendar of the file as the core reads it; ``floor_zone`` is that of versions which name none."""
+    return calendars.Calendar(name, (compiled_version(version, floor_zone) for version in calendar.versions))
+
+
+def compiled_version(version: CalendarVersion, floor_zone: str) -> calendars.Version:
+    """One version of a calendar as the core reads it."""
+    given = calendars.Version(
+        starts_at=version.from_,
+        time_zone=version.time_zone or floor_zone,
+        week=version.week.by_weekday(),
+        dates={holiday.date: holiday.open for holiday in version.holidays},
+    )
+    if version.public_holidays is None:
+        return given
+    return replace(given, public_holidays=partial(public_holidays, version.public_holidays))

@@ -1,6 +1,6 @@
 """The tables of the configuration that say what is promised: business calendars, SLA policies, KPI targets.
 
-What two keys or tables say together is checked in ``configuration_checks``, so that one mistake hides no other.
+What two keys or tables say together is checked in ``checks``, so that one mistake hides no other.
 """
 
 from __future__ import annotations
@@ -41,15 +41,22 @@ class Week(Table):
     sat: DayHours = Field((), description="Saturday.", examples=["[]"])
     sun: DayHours = Field((), description="Sunday.", examples=["[]"])
 
+    def by_weekday(self) -> tuple[DayHours, ...]:
+        """The hours of the seven days, from Monday on."""
+        return (self.mon, self.tue, self.wed, self.thu, self.fri, self.sat, self.sun)
+
     def opens(self) -> bool:
         """Whether any weekday has opening hours."""
-        return any((self.mon, self.tue, self.wed, self.thu, self.fri, self.sat, self.sun))
+        return any(self.by_weekday())
 
 
 class Holiday(Table):
     """A date that is closed, or open at other hours than its weekday."""
 
-    date: Day = Field(description="The date; a text alone is a closed date.", examples=['"2026-04-22"'])
+    date: Day = Field(
+        description="The date, which wins over the week and over public holidays; a text alone is a closed date.",
+        examples=['"2026-04-22"'],
+    )
     open: DayHours = Field((), description="Its opening hours; when absent, closed.", examples=['["09:00-12:00"]'])
 
 
@@ -165,7 +172,7 @@ class SlaPolicy(Table):
     )
     calendar: Name | None = Field(
         None,
-        description="A name of `[calendars]`; when absent, 24 hours a day. Running with one comes later.",
+        description="A name of `[calendars]`, in whose hours the clocks run; when absent, 24 hours a day.",
         examples=['"office"'],
     )
     at_risk: Share = Field(

@@ -18,6 +18,7 @@ from zoneinfo import available_timezones
 import msgspec
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
+from deskpulse.configuration import public_holidays
 from metrics import instants
 from metrics.policies import pane_of
 
@@ -109,6 +110,17 @@ def closest(value: str, known: Iterable[str]) -> str:
     by_folded = {name.casefold(): name for name in reversed(names)}
     matches = get_close_matches(value.casefold(), by_folded, n=1)
     return f'; did you mean "{by_folded[matches[0]]}"?' if matches else ""
+
+
+def _country(value: str) -> str:
+    country, _, subdivision = value.partition("-")
+    known = public_holidays.subdivisions(country)
+    if known is None:
+        raise ValueError(f"{_COUNTRY}, of those that the holidays library knows")
+    if subdivision and subdivision not in known:
+        listed = ", ".join(f"{country}-{one}" for one in known) or "none is known"
+        raise ValueError(f"{country} alone, or one of its subdivisions: {listed}")
+    return value
 
 
 def _open_hours(value: object) -> OpenHours:
@@ -225,7 +237,12 @@ Variable = Annotated[str, matching(r"[A-Za-z_][A-Za-z0-9_]*", _VARIABLE), Shown(
 RollingName = Annotated[str, AfterValidator(_rolling_name), Shown("duration")]
 RedisUrl = Annotated[str, AfterValidator(_redis_url), Shown("URL")]
 BrokerAddress = Annotated[str, AfterValidator(_broker_address), Shown("URL")]
-Country = Annotated[str, matching(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", _COUNTRY), Shown("country or subdivision code")]
+Country = Annotated[
+    str,
+    matching(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", _COUNTRY),
+    AfterValidator(_country),
+    Shown("country or subdivision code"),
+]
 Day = Annotated[date, BeforeValidator(_day), Shown("date")]
 Hours = Annotated[OpenHours, BeforeValidator(_open_hours), Shown("opening hours")]
 

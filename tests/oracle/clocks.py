@@ -1,9 +1,12 @@
-"""SLA clocks in calendar time: the policy, the due instant, and the verdict of each clock of one ticket."""
+"""SLA clocks of one ticket: the policy, the due instant, the state and the verdict of each.
 
-from collections.abc import Iterable
+A clock runs in the open hours of its policy's calendar; the resolution clock only where the ticket runs too.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
+from tests.oracle.calendars import Calendar, elapsed, reached
 from tests.oracle.configuration import OracleConfiguration, Policy
 from tests.oracle.tickets import Ticket
 
@@ -19,7 +22,7 @@ class LiveClock:
 
 def policy_of(ticket: Ticket, at: int, configuration: OracleConfiguration) -> Policy | None:
     """The first policy that matches the ticket's attributes as they were at an instant."""
-    own = {name: ticket.value(name, at) for name in ("queue", "priority", "channel", "kind")}
+    own = {name: ticket.value(name, at) for name in ("queue", "priority", "channel", "kind", "brand")}
     own["queue"] = configuration.own_queue(own["queue"])
     for policy in configuration.policies:
         is_new_enough = policy.created_from is None or ticket.creation >= policy.created_from
@@ -33,13 +36,14 @@ def is_live(ticket: Ticket, configuration: OracleConfiguration) -> bool:
     return configuration.live_since is None or ticket.creation >= configuration.live_since
 
 
-def due_of_runs(runs: Iterable[tuple[int, int | None]], target: int) -> int | None:
-    """The earliest instant at which the runs add up to the target; None where they do not."""
+def due_of_runs(runs: Sequence[tuple[int, int | None]], target: int, calendar: Calendar | None) -> int | None:
+    """The earliest instant by which the open hours of the runs add up to the target; None where they do not."""
     left = target
     for start, end in runs:
-        if end is None or end - start >= left:
-            return start + left
-        left -= end - start
+        due = reached(calendar, start, left)
+        if due is not None and (end is None or due <= end):
+            return due
+        left -= 0 if end is None else elapsed(calendar, start, end)
     return None
 
 
@@ -50,7 +54,18 @@ def first_response_met(ticket: Ticket, configuration: OracleConfiguration) -> bo
     policy = policy_of(ticket, ticket.first_reply, configuration)
     if policy is None or policy.first_response is None:
         return None
-    return ticket.first_reply <= ticket.creation + policy.first_response
+    due = reached(policy.calendar, ticket.creation, policy.first_response)
+    return due is None or ticket.first_reply <= due
+
+
+def first_response_in_open_hours(ticket: Ticket, configuration: OracleConfiguration) -> int | None:
+    """Open time from creation to the first reply; None where the policy as of the reply names no calendar."""
+    if ticket.first_reply is None:
+        return None
+    policy = policy_of(ticket, ticket.first_reply, configuration)
+    if policy is None or policy.calendar is None:
+        return None
+    return elapsed(policy.calendar, ticket.creation, ticket.first_reply)
 
 
 def resolution_met(ticket: Ticket, configuration: OracleConfiguration) -> bool | None:
@@ -61,7 +76,7 @@ def resolution_met(ticket: Ticket, configuration: OracleConfiguration) -> bool |
     policy = policy_of(ticket, settled, configuration)
     if policy is None or policy.resolution is None:
         return None
-    due = due_of_runs(ticket.runs, policy.resolution)
+    due = due_of_runs(ticket.runs, policy.resolution, policy.calendar)
     return due is None or settled <= due
 
 
@@ -72,21 +87,17 @@ def live_clocks(ticket: Ticket, now: int, configuration: OracleConfiguration) ->
         return {}
     clocks = {}
     if ticket.is_waiting and policy.first_response is not None:
-        clocks["first_response"] = _unpaused(ticket.creation, policy.first_response, now, policy.at_risk)
+        clocks["first_response"] = _clock([(ticket.creation, None)], policy.first_response, now, policy)
     since = ticket.awaiting_reply_since
     if since is not None and policy.next_response is not None:
-        clocks["next_response"] = _unpaused(since, policy.next_response, now, policy.at_risk)
+        clocks["next_response"] = _clock([(since, None)], policy.next_response, now, policy)
     if policy.resolution is not None:
-        run = sum((now if end is None else end) - start for start, end in ticket.runs)
-        due = due_of_runs(ticket.runs, policy.resolution)
-        clocks["resolution"] = _judged(due, policy.resolution - run, policy.resolution, now, policy.at_risk)
+        clocks["resolution"] = _clock(ticket.runs, policy.resolution, now, policy)
     return clocks
 
 
-def _unpaused(since: int, target: int, now: int, at_risk: Fraction) -> LiveClock:
-    return _judged(since + target, since + target - now, target, now, at_risk)
-
-
-def _judged(due: int | None, left: int, target: int, now: int, at_risk: Fraction) -> LiveClock:
+def _clock(runs: Sequence[tuple[int, int | None]], target: int, now: int, policy: Policy) -> LiveClock:
+    due = due_of_runs(runs, target, policy.calendar)
+    ran = sum(elapsed(policy.calendar, start, now if end is None else end) for start, end in runs)
     is_breaching = due is not None and now > due
-    return LiveClock(due, is_breaching, not is_breaching and left < at_risk * target)
+    return LiveClock(due, is_breaching, not is_breaching and target - ran < policy.at_risk * target)

@@ -1,21 +1,20 @@
 """The part of an operator's configuration that changes a snapshot's numbers.
 
 `labels.priorities` and `labels.channels` fold labels of metrics only: no number of the snapshot knows them.
-Calendars are not understood here: a policy that names one raises.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from tests.oracle.instants import HOUR, MINUTE, duration, instant, instant_of_datetime
+from tests.oracle.calendars import Calendar, calendar_of
+from tests.oracle.instants import HOUR, MINUTE, duration, optional_instant
 
 
 @dataclass(frozen=True)
 class Policy:
-    """One `[[sla]]`: targets in nanoseconds, None where there is none."""
+    """One `[[sla]]`: targets in nanoseconds, None where there is none; without a calendar the clocks run always."""
 
     name: str = "default"
     created_from: int | None = None
@@ -24,6 +23,7 @@ class Policy:
     next_response: int | None = None
     resolution: int | None = None
     at_risk: Fraction = Fraction(1, 5)
+    calendar: Calendar | None = None
 
 
 DEFAULT_POLICIES = (Policy(first_response=HOUR, resolution=24 * HOUR),)
@@ -41,6 +41,11 @@ class OracleConfiguration:
     skew: int = 2 * MINUTE
     live_since: int | None = None
 
+    @property
+    def names_a_calendar(self) -> bool:
+        """Whether any policy's clocks run in open hours."""
+        return any(policy.calendar is not None for policy in self.policies)
+
     def own_queue(self, queue: str | None) -> str | None:
         """The queue as policies see it: after aliases, before folding."""
         return None if queue is None else self.aliases.get(queue, queue)
@@ -56,39 +61,34 @@ class OracleConfiguration:
 DEFAULT = OracleConfiguration()
 
 
-def _moment(value: object) -> int | None:
-    if value is None:
-        return None
-    return instant_of_datetime(value) if isinstance(value, datetime) else instant(str(value))
-
-
 def _target(entry: Mapping[str, Any], key: str) -> int | None:
     return duration(entry[key]) if key in entry else None
 
 
-def _policy(entry: Mapping[str, Any]) -> Policy:
-    if "calendar" in entry:
-        raise ValueError("the oracle knows calendar time only")
+def _policy(entry: Mapping[str, Any], calendars: Mapping[str, Calendar]) -> Policy:
     return Policy(
         name=entry.get("name", ""),
-        created_from=_moment(entry.get("from")),
+        created_from=optional_instant(entry.get("from")),
         match=entry.get("match", {}),
         first_response=_target(entry, "first_response"),
         next_response=_target(entry, "next_response"),
         resolution=_target(entry, "resolution"),
         at_risk=Fraction(str(entry.get("at_risk", "0.2"))),
+        calendar=calendars[entry["calendar"]] if "calendar" in entry else None,
     )
 
 
 def configuration_of(document: Mapping[str, Any]) -> OracleConfiguration:
     """The oracle's view of a configuration file, given as `tomllib.loads` returns it."""
     labels, time = document.get("labels", {}), document.get("time", {})
+    zone = document.get("floor", {}).get("time_zone", "UTC")
+    calendars = {name: calendar_of(entry, zone) for name, entry in document.get("calendars", {}).items()}
     return OracleConfiguration(
-        policies=tuple(_policy(entry) for entry in document.get("sla", [])) or DEFAULT_POLICIES,
+        policies=tuple(_policy(entry, calendars) for entry in document.get("sla", [])) or DEFAULT_POLICIES,
         queues=tuple(labels["queues"]) if labels.get("queues") else None,
         aliases=labels.get("aliases", {}),
         rolling=tuple(document.get("windows", {}).get("rolling", DEFAULT.rolling)),
-        time_zone=document.get("floor", {}).get("time_zone", "UTC"),
+        time_zone=zone,
         skew=duration(time.get("skew", "2m")),
-        live_since=_moment(time.get("live_since")),
+        live_since=optional_instant(time.get("live_since")),
     )

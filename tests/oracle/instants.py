@@ -36,6 +36,13 @@ def instant_of_datetime(moment: datetime) -> int:
     return passed.days * DAY + passed.seconds * SECOND + passed.microseconds * 1_000
 
 
+def optional_instant(value: object) -> int | None:
+    """An instant as a configuration gives it, RFC 3339 text or a zoned datetime; None stays None."""
+    if value is None:
+        return None
+    return instant_of_datetime(value) if isinstance(value, datetime) else instant(str(value))
+
+
 def text_of(at: int, offset_minutes: int = 0, digits: int = 9) -> str:
     """An instant as RFC 3339 at an offset, with `digits` digits of fraction (9 loses nothing)."""
     local = at + offset_minutes * MINUTE

@@ -20,9 +20,16 @@ What the texts leave open, and how it is read here:
 14. An answer takes its ticket's queue also where the answer came before the creation.
 15. `as_of` is by default the latest instant of any event, `history_since` the earliest at or before `as_of`:
     orphans, surveys, facts and what came too long before its creation included.
-16. `first_resolution` is not retracted by a reopen. `first_response_business` is null.
+16. `first_resolution` is not retracted by a reopen.
 17. Student's bounds of `ces` are not clipped to its scale.
 18. A queue is shown where it holds a ticket's latest queue or a counted answer, however old.
+19. `first_response_business` is null where no policy of the configuration names a calendar. Else its durations are the
+    open hours from creation to reply of the replies whose policy, as of the reply, names one (with or without a target
+    for the first response, and before `live_since` too); its verdicts and ratios are those of `first_response`.
+20. Before the `from` of its first version a calendar is closed. A date of `holidays` has its own hours, or none, also
+    where it is a public holiday or its weekday is closed.
+21. A clock whose due instant never comes is neither breaching nor breached.
+22. A clock that has run for its target at the very end of an open time was due then, not at the next opening.
 """
 
 from collections import defaultdict
@@ -31,7 +38,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.oracle import surveys
-from tests.oracle.clocks import LiveClock, first_response_met, is_live, live_clocks, policy_of, resolution_met
+from tests.oracle.clocks import (
+    LiveClock,
+    first_response_in_open_hours,
+    first_response_met,
+    is_live,
+    live_clocks,
+    policy_of,
+    resolution_met,
+)
 from tests.oracle.configuration import DEFAULT, OracleConfiguration
 from tests.oracle.durations import cohort, judged, summary
 from tests.oracle.instants import text_of
@@ -50,6 +65,7 @@ class Judged:
     is_live: bool
     has_policy: bool
     first_response_met: bool | None
+    first_response_in_open_hours: int | None
     resolution_met: bool | None
     clocks: Mapping[str, LiveClock]
 
@@ -58,6 +74,7 @@ class Judged:
 class Members:
     """What one scope is made of."""
 
+    in_open_hours: bool  # whether any policy names a calendar
     tickets: list[Judged] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
 
@@ -90,7 +107,7 @@ def _scopes(
     subjects: Mapping[str, list[Happening]], now: int, configuration: OracleConfiguration
 ) -> dict[str | None, Members]:
     """Everything that counts, once under None and once under its queue."""
-    scopes: dict[str | None, Members] = defaultdict(Members)
+    scopes: dict[str | None, Members] = defaultdict(lambda: Members(configuration.names_a_calendar))
     everything = scopes[None]
     for happenings in subjects.values():
         if is_discarded(happenings):
@@ -113,6 +130,7 @@ def _judge(ticket: Ticket, now: int, configuration: OracleConfiguration) -> Judg
         is_live=is_live(ticket, configuration),
         has_policy=policy_of(ticket, now, configuration) is not None,
         first_response_met=first_response_met(ticket, configuration),
+        first_response_in_open_hours=first_response_in_open_hours(ticket, configuration),
         resolution_met=resolution_met(ticket, configuration),
         clocks=live_clocks(ticket, now, configuration),
     )
@@ -158,6 +176,12 @@ def _window(members: Members, now: int, window: Window, since: int | None) -> di
     resolved = [j for j in members.tickets if not j.ticket.is_open and window.holds(j.ticket.resolves[-1])]
     first_resolved = [ticket for ticket in tickets if ticket.resolves and window.holds(ticket.resolves[0])]
     answers = [answer for answer in members.answers if window.holds(answer.at)]
+    first_response = judged(
+        [_reply_time(judgement.ticket) for judgement in replied],
+        [judgement.first_response_met for judgement in replied],
+        _late_now(members.tickets, "first_response", window),
+    )
+    open_hours = [j.first_response_in_open_hours for j in replied if j.first_response_in_open_hours is not None]
     return {
         "complete": since is not None and not window.holds(since),
         "created": sum(1 for ticket in tickets if window.holds(ticket.creation)),
@@ -166,12 +190,8 @@ def _window(members: Members, now: int, window: Window, since: int | None) -> di
         "reopened": changes.count("reopened"),
         "escalated": sum(1 for ticket in tickets if window.holds(ticket.first_escalation)),
         "closed_unanswered": sum(1 for j in resolved if not j.ticket.from_agent and j.ticket.first_reply is None),
-        "first_response": judged(
-            [_reply_time(judgement.ticket) for judgement in replied],
-            [judgement.first_response_met for judgement in replied],
-            _late_now(members.tickets, "first_response", window),
-        ),
-        "first_response_business": None,
+        "first_response": first_response,
+        "first_response_business": first_response | summary(open_hours) if members.in_open_hours else None,
         "first_resolution": summary([ticket.resolves[0] - ticket.creation for ticket in first_resolved]),
         "resolution": judged(
             [judgement.ticket.resolves[-1] - judgement.ticket.creation for judgement in resolved],

@@ -41,6 +41,33 @@ KEYS = {
     "channel": ("email", "chat", "phone", "web"),
     "kind": ("question", "incident", "complaint"),
 }
+#: Two to choose from: one of office hours with a night shift, one with two versions, zones of their own and holidays.
+CALENDARS: dict[str, Any] = {
+    "office": {
+        "versions": [
+            {
+                "week": {
+                    "mon": ["09:00-12:30", "13:30-18:00"],
+                    "wed": ["09:00-18:00"],
+                    "thu": ["22:00-24:00"],
+                    "fri": ["00:00-06:00"],
+                },
+                "holidays": ["2026-02-11", {"date": "2026-02-14", "open": ["10:00-16:00"]}],
+            }
+        ]
+    },
+    "moved": {
+        "versions": [
+            {"from": "2026-01-20T00:00:00Z", "time_zone": "America/New_York", "week": {"sun": ["00:00-24:00"]}},
+            {
+                "from": "2026-02-10T10:20:30.5Z",
+                "time_zone": "Europe/Istanbul",
+                "week": {key: ["01:00-03:30", "08:00-20:00"] for key in ("mon", "tue", "sat")},
+                "public_holidays": "TR",
+            },
+        ]
+    },
+}
 MATCH = st.fixed_dictionaries(
     {}, optional={key: st.lists(st.sampled_from(values), min_size=1, max_size=3) for key, values in KEYS.items()}
 )
@@ -52,12 +79,14 @@ POLICY = st.fixed_dictionaries(
         "next_response": TARGETS,
         "resolution": TARGETS,
         "at_risk": st.sampled_from((0.2, 0.3, 0.333333, 0.000001, 0.999999)),
+        "calendar": st.sampled_from(tuple(CALENDARS)),
         "from": st.integers(0, 40).map(lambda days: text_of(instant("2026-01-10T00:00:00Z") + days * DAY)),
     },
 )
 DOCUMENTS = st.fixed_dictionaries(
     {
         "floor": st.fixed_dictionaries({"time_zone": st.sampled_from(ZONES)}),
+        "calendars": st.just(CALENDARS),
         "time": st.fixed_dictionaries(
             {"skew": st.sampled_from(("1s", "2m", "1h"))},
             optional={"live_since": st.sampled_from(("2026-01-20T00:00:00Z", "2026-02-14T12:43:17.123456789Z"))},

@@ -19,7 +19,6 @@ def file(tmp_path: Path) -> Path:
 
 def test_without_a_file_every_default_works() -> None:
     configuration = load_configuration(None, {})
-    configuration.require_runnable()
     assert configuration.broker.url == ("localhost:9092",)
     assert (configuration.worker.port, configuration.board.port) == (6066, 8080)
     assert (configuration.worker.bind, configuration.board.bind) == ("127.0.0.1", "127.0.0.1")
@@ -76,14 +75,19 @@ def test_the_file_of_the_contract_compiles_to_rules_in_nanoseconds(file: Path) -
     assert rules.labels.queue("payments") == "billing"
 
 
-def test_a_calendar_is_accepted_but_running_with_it_says_not_yet(file: Path) -> None:
-    configuration = loaded(file, CONTRACT)
-    assert configuration.rules().policies.uses_calendar == ("urgent billing",)
-    with pytest.raises(ConfigurationError) as caught:
-        configuration.require_runnable()
-    (problem,) = caught.value.problems
-    assert (problem.file, problem.key, problem.value) == (str(file), "sla[0].calendar", '"office"')
-    assert "business calendars come with a later version" in problem.expected
+def test_the_calendar_of_a_policy_compiles_to_its_versions(file: Path) -> None:
+    rules = loaded(file, CONTRACT).rules()
+    assert rules.policies.uses_calendar == ("urgent billing",)
+    office = rules.calendars["office"]
+    (version,) = office.versions
+    assert (version.starts_at, version.time_zone) == (parse_instant("2020-01-01T00:00:00Z"), "Europe/Istanbul")
+    assert version.dates == {date(2026, 1, 1): (), date(2026, 4, 22): ((540, 720),)}
+    monday, national_day = (
+        parse_instant("2026-06-01T06:00:00Z"),
+        parse_instant("2026-10-29T09:00:00Z"),
+    )  # 9:00 and 12:00
+    assert (office.is_open(monday - 1), office.is_open(monday), office.is_open(national_day)) == (False, True, False)
+    assert office.elapsed(monday, monday + DAY) == 8 * HOUR
 
 
 def test_windows_come_in_ascending_order_with_their_panes(file: Path) -> None:

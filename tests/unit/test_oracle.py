@@ -370,7 +370,13 @@ def test_as_of_is_the_latest_event_and_an_earlier_one_leaves_out_what_came_later
     assert snapshot(events, NOON - 1)["all"]["open"] == 1
 
 
-def test_calendars_are_refused_and_a_configuration_file_is_read() -> None:
+def test_a_policy_matches_a_brand_and_a_ticket_without_one_does_not() -> None:
+    configuration = OracleConfiguration(policies=(Policy(match={"brand": ["north"]}, first_response=HOUR),))
+    scope = seen(created(NOON), created(NOON, "T2", brand="north"), configuration=configuration)
+    assert (scope["without_policy"], scope["sla"]["first_response"]["next_due_at"]) == (1, text_of(NOON + HOUR))
+
+
+def test_a_configuration_file_is_read() -> None:
     text = """
     [labels]
     queues = ["billing"]
@@ -386,5 +392,5 @@ def test_calendars_are_refused_and_a_configuration_file_is_read() -> None:
     assert configuration.policies[0].first_response == 90 * MINUTE
     assert (configuration.shown_queue("payments"), configuration.shown_queue("vip")) == ("billing", "other")
     assert configuration_of({}) == DEFAULT
-    with pytest.raises(ValueError, match="calendar time only"):
+    with pytest.raises(KeyError, match="office"):
         configuration_of({"sla": [{"calendar": "office"}]})
