@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from aiokafka import TopicPartition
+from aiokafka.errors import GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError
 
 from stream.rim.preflight import admin
 from stream.rim.settings import RimSettings
@@ -15,6 +16,8 @@ from stream.rim.settings import RimSettings
 LOOK_SECONDS: Final = 0.2
 #: Workers commit every second: with no progress for this long, none runs.
 PATIENCE_SECONDS: Final = 5.0
+#: A broker that no group has used yet makes its coordinator when first asked for it.
+NO_COORDINATOR: Final = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
 
 
 async def read_by_workers(
@@ -32,10 +35,14 @@ async def read_by_workers(
     async with admin(settings) as client:
         least, since = -1, time.monotonic()
         while True:
-            found = await client.list_consumer_group_offsets(settings.app_id, partitions=wanted)
-            if all(commit.offset >= ends[tp.topic, tp.partition] for tp, commit in found.items()):
-                return True
-            reached = sum(commit.offset for commit in found.values())
+            try:
+                found = await client.list_consumer_group_offsets(settings.app_id, partitions=wanted)
+            except NO_COORDINATOR:
+                reached = least
+            else:
+                if all(commit.offset >= ends[tp.topic, tp.partition] for tp, commit in found.items()):
+                    return True
+                reached = sum(commit.offset for commit in found.values())
             if reached > least:
                 least, since = reached, time.monotonic()
             elif time.monotonic() - since > patience:
