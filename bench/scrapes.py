@@ -41,6 +41,9 @@ class FullFloor:
     def readiness(self) -> dict[str, Any]:
         return {"ready": True}
 
+    async def explained(self, _ticket: str) -> None:
+        return None
+
     async def snapshot_as_of(self, at: int | None) -> dict[str, Any]:
         async with unchanged(self._rim) as look:
             return await look(partial(self._snapshot, at or NOW))

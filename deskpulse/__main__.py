@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "simulate": "simulate",
     "import": "import_",
     "replay": "replay",
+    "explain": "explain",
     "topics": "topics",
     "check-config": "check_config",
     "generate": "generate",

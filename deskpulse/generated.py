@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from deskpulse.configuration import reference
-from metrics import names
+from metrics import clock_states, names
 from stream.events import TOPIC_OF_TYPE, TYPES
 
 
@@ -18,6 +18,7 @@ def files() -> dict[str, str]:
     made = {f"schemas/{name}.schema.json": schema(name) for name in TYPES}
     made["docs/configuration.md"] = reference.render()
     made["docs/metrics.md"] = names.render_reference()
+    made["docs/sla.md"] = clock_states.render_page()
     return made
 
 

@@ -1,4 +1,4 @@
-"""The worker's HTTP: /metrics, /healthz, /readyz, /snapshot. JSON errors with the right status.
+"""The worker's HTTP: /metrics, /healthz, /readyz, /snapshot, /api/tickets/{id}/explain. Errors as JSON.
 
 It asks the worker for values and knows neither Kafka nor how a number comes about.
 """
@@ -14,6 +14,7 @@ import msgspec
 from aiohttp import web
 
 from metrics.instants import format_instant, parse_instant
+from stream.explain import Explanation
 
 
 class PortTakenError(Exception):
@@ -43,6 +44,10 @@ class Answers(Protocol):
         """The snapshot as of an instant, None: now. TooEarlyError where that was overtaken by an event."""
         ...
 
+    async def explained(self, ticket: str) -> Explanation | str | None:
+        """Why a ticket's clocks stand as they do; why that cannot be said yet; or None where it is not here."""
+        ...
+
     async def exposition(self, accept: str | None, names: list[str]) -> tuple[bytes, str]:
         """The metrics as they are now: (body, content type)."""
         ...
@@ -60,6 +65,7 @@ def create_server(answers: Answers) -> web.Application:
     app.router.add_get("/healthz", _healthz)
     app.router.add_get("/readyz", _readyz)
     app.router.add_get("/snapshot", _snapshot)
+    app.router.add_get("/api/tickets/{ticket:.+}/explain", _explain)
     return app
 
 
@@ -124,6 +130,16 @@ async def _snapshot(request: web.Request) -> web.Response:
         return _json(await request.app[ANSWERS].snapshot_as_of(_as_of(request.query.get("at"))))
     except TooEarlyError as error:
         raise web.HTTPBadRequest(text=f"at: {error}") from error
+
+
+async def _explain(request: web.Request) -> web.Response:
+    ticket = request.match_info["ticket"]
+    found = await request.app[ANSWERS].explained(ticket)
+    if found is None:
+        raise web.HTTPNotFound(text=f"no ticket {ticket!r} among those of this worker")
+    if isinstance(found, str):
+        return _json({"error": found}, 503)
+    return _json(found)
 
 
 def _as_of(text: str | None) -> int | None:

@@ -25,6 +25,7 @@ from metrics.activity import Activity
 from metrics.exposition import View, render, view
 from metrics.instants import SECOND
 from metrics.pipeline import Build, Pipeline
+from stream.explain import Explanation, explain
 from stream.records import Reason
 from stream.rim.failpoints import Failpoint, pass_by
 from stream.rim.preflight import preflight
@@ -154,6 +155,17 @@ class Worker:
                 raise TooEarlyError(newest)
             at = self.now() if at is None else at
             return await look(partial(self.tickets.snapshot, at, self._ready_partitions(), self._total()))
+
+    async def explained(self, ticket: str) -> Explanation | str | None:
+        """Why a ticket's clocks stand as they do now; that not all is read yet; None where it is not here."""
+        async with unchanged(self._rim):
+            for number, partition in self.tickets.partitions.items():
+                kept = partition.ticket(ticket)
+                if kept is not None and not self._readiness.is_ready(number):
+                    return f"partition {number}, which has it, is not ready: replies may still be unread"
+                if kept is not None:
+                    return explain(ticket, kept, self.tickets.rules, self.now())
+        return None
 
     async def exposition(self, accept: str | None, names: list[str]) -> tuple[bytes, str]:
         """The metrics as they are now, (body, content type), without holding the event loop."""

@@ -12,7 +12,7 @@ from metrics.instants import EARLIEST
 from metrics.measures import MEASURE_SHIFT, QUEUE_SHIFT, Measure, Vocabulary
 from metrics.policies import OTHER, Place, Rules, Values
 from stream.ticket import HISTORY_MAX, Attributes, Ticket
-from stream.timeline import Timeline, timeline_of
+from stream.timeline import Running, Timeline, timeline_of
 
 NONE_GIVEN: Values = ("", "", "", "", "")
 BY_ITEM = ("servqual", "brand")
@@ -75,7 +75,7 @@ class Places:
 
     def as_of(self, instant: int, created: int, attributes: tuple[Attributes, ...]) -> Place:
         """The place by the attributes as they were at the instant that settles a clock."""
-        return self.of(created, _values(attributes, instant)[0])[0]
+        return self.of(created, values_of(attributes, instant)[0])[0]
 
 
 def contribute(ticket: Ticket, places: Places, into: Contributions) -> Place | None:
@@ -87,7 +87,7 @@ def contribute(ticket: Ticket, places: Places, into: Contributions) -> Place | N
     if line is None:
         return _orphan(ticket, places, into)
     created, attributes = line.created, ticket.attributes
-    values, since = _values(attributes)
+    values, since = values_of(attributes)
     place, cell, mark = places.of(created, values)
     counted = rules.live_since is None or created >= rules.live_since
     into.queues.append(cell >> QUEUE_SHIFT)
@@ -123,7 +123,7 @@ def _reply(line: Timeline, replied: int, place: Place, cell: int, into: list[int
     if calendar is not None:
         into += (cell | REPLIED_BUSINESS, replied, calendar.elapsed(created, replied))
     if counted and place.first_response is not None:
-        due = _after(created, place.first_response, calendar)
+        due = after(created, place.first_response, calendar)
         into += (cell | (REPLY_MET if due is None or replied <= due else REPLY_BREACHED), replied, 0)
 
 
@@ -141,7 +141,7 @@ def _closing(line: Timeline, place: Place | None, cell: int, into: list[int]) ->
     lasted = closed - line.created
     into += (cell | RESOLUTION, closed, lasted)
     if place is not None and place.resolution is not None:
-        due = _reached(line, place.resolution, place.calendar)
+        due = reached(line.running, place.resolution, place.calendar)
         into += (cell | (RESOLUTION_MET if due is None or closed <= due else RESOLUTION_BREACHED), closed, 0)
     if line.first_reply is None and not line.by_agent:
         into += (cell | CLOSED_UNANSWERED, closed, 0, cell | COHORT_CLOSED, line.created, lasted)
@@ -167,17 +167,17 @@ def _live(line: Timeline, place: Place, at: int, into: list[int], *, counted: bo
     if line.awaits_first_response:
         into += (at | AWAITING_FIRST, created)
         if place.first_response is not None:
-            _mark(at | FIRST_DUE, _after(created, place.first_response, calendar), into)
-            _mark(at | FIRST_RISK, _after(created, place.first_response_risk, calendar, past=True), into)
+            _mark(at | FIRST_DUE, after(created, place.first_response, calendar), into)
+            _mark(at | FIRST_RISK, after(created, place.first_response_risk, calendar, past=True), into)
     since = line.awaiting_reply_since
     if since is not None:
         into += (at | AWAITING_REPLY, since)
         if place.next_response is not None:
-            _mark(at | NEXT_DUE, _after(since, place.next_response, calendar), into)
-            _mark(at | NEXT_RISK, _after(since, place.next_response_risk, calendar, past=True), into)
+            _mark(at | NEXT_DUE, after(since, place.next_response, calendar), into)
+            _mark(at | NEXT_RISK, after(since, place.next_response_risk, calendar, past=True), into)
     if place.resolution is not None:
-        _mark(at | DUE, _reached(line, place.resolution, calendar), into)
-        _mark(at | RISK, _reached(line, place.resolution_risk, calendar, past=True), into)
+        _mark(at | DUE, reached(line.running, place.resolution, calendar), into)
+        _mark(at | RISK, reached(line.running, place.resolution_risk, calendar, past=True), into)
 
 
 def _mark(mark: int, instant: int | None, into: list[int]) -> None:
@@ -185,22 +185,22 @@ def _mark(mark: int, instant: int | None, into: list[int]) -> None:
         into += (mark, instant)
 
 
-def _reached(line: Timeline, target: int, calendar: Calendar | None, *, past: bool = False) -> int | None:
-    """The earliest instant at which the resolution clock has run for ``target``; None if it stopped before.
+def reached(running: Running, target: int, calendar: Calendar | None, *, past: bool = False) -> int | None:
+    """The earliest instant at which a clock has run for ``target``; None if it stopped before.
 
     With ``past``, the latest such instant, after which it has run for more; None too if it stopped at that one.
     """
     left = target
-    for start, end in line.running:
-        reached = _after(start, left, calendar, past=past)
-        if reached is not None and (end is None or reached < end or (reached == end and not past)):
-            return reached
+    for start, end in running:
+        found = after(start, left, calendar, past=past)
+        if found is not None and (end is None or found < end or (found == end and not past)):
+            return found
         if end is not None:
             left -= end - start if calendar is None else calendar.elapsed(start, end)
     return None
 
 
-def _after(start: int, target: int, calendar: Calendar | None, *, past: bool = False) -> int | None:
+def after(start: int, target: int, calendar: Calendar | None, *, past: bool = False) -> int | None:
     """When ``target`` has elapsed since ``start``: in open hours where there is a calendar; None where it never has."""
     return start + target if calendar is None else calendar.reached(start, target, past=past)
 
@@ -208,7 +208,7 @@ def _after(start: int, target: int, calendar: Calendar | None, *, past: bool = F
 # ------------------------------------------------------------------------------------------------- attributes
 
 
-def _values(attributes: tuple[Attributes, ...], at: int | None = None) -> tuple[Values, int]:
+def values_of(attributes: tuple[Attributes, ...], at: int | None = None) -> tuple[Values, int]:
     """(queue, channel, priority, brand, kind) as of ``at`` (inclusive), or the latest, empty where never given.
 
     And the instant of the latest element that gave any of them: they were the same ever since.

@@ -23,11 +23,13 @@ from stream.rim.settings import EVENT_TOPICS
 from tests.contracts.rim_drivers import ends, read_all
 from tests.exports import HEADER, LOG
 from tests.floors import LONG_AGO, PARTITIONS, Floor, described_floor, floor_on, records_of, send
-from tests.logs import random_log
+from tests.happenings import created, happening
+from tests.logs import random_log, to_json_line
+from tests.oracle.instants import instant
 from tests.processes import Serving, run
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["worker", "demo", "simulate", "import", "replay", "topics", "check-config", "generate"]
+COMMANDS = ["worker", "demo", "simulate", "import", "replay", "explain", "topics", "check-config", "generate"]
 SIMULATED = ("simulate", "--seed", "7", "--start", "2026-03-02T08:00:00Z", "--duration", "6h")
 
 
@@ -306,3 +308,67 @@ def processes_of_session(session: int) -> list[str]:
         if words[2].split()[3] == str(session):
             found.append(words[0])
     return found
+
+
+class TestExplain:
+    FRIDAY = (
+        created(instant("2026-11-20T14:40:00Z"), "fri"),
+        happening("ticket.replied", instant("2026-11-23T06:50:00Z"), "fri", agent="sara"),
+        created(instant("2026-11-20T14:40:00Z"), "other"),
+    )
+    OFFICE = """
+[calendars.office]
+[[calendars.office.versions]]
+time_zone = "Europe/Istanbul"
+[calendars.office.versions.week]
+mon = ["09:00-18:00"]
+fri = ["09:00-18:00"]
+[[sla]]
+name = "urgent"
+match = { priority = ["urgent"] }
+first_response = "5m"
+[[sla]]
+name = "all"
+first_response = "1h"
+calendar = "office"
+"""
+
+    def words(self, folder: Path, *more: str) -> list[str]:
+        log, config = folder / "log.jsonl", folder / "floor.toml"
+        log.write_bytes(b"".join(map(to_json_line, self.FRIDAY)))
+        config.write_text(self.OFFICE)
+        return ["explain", str(log), *more, "--config", str(config)]
+
+    def test_a_ticket_of_friday_evening_is_due_on_monday_and_every_stretch_says_why(self, tmp_path: Path) -> None:
+        done = CliRunner().invoke(
+            main, self.words(tmp_path, "fri", "--format", "json", "--now", "2026-11-23T06:45:00Z")
+        )
+        assert (done.exit_code, done.stderr) == (0, "")
+        found = json.loads(done.stdout)
+        first, *_ = found["clocks"]
+        assert (first["state"], first["due"], first["policy"]) == ("breaching", "2026-11-23T06:40:00Z", "all")
+        assert first["counted_seconds"] == 65 * 60
+        assert [(one["start"], one["why"]) for one in first["stretches"]] == [
+            ("2026-11-20T14:40:00Z", "open"),
+            ("2026-11-20T15:00:00Z", "closed hours"),
+            ("2026-11-20T21:00:00Z", "closed weekday"),
+            ("2026-11-22T21:00:00Z", "closed hours"),
+            ("2026-11-23T06:00:00Z", "open"),
+        ]
+        assert [tried["why"] for tried in first["tried"]] == [
+            "priority is 'high', not 'urgent'",
+            "matches every ticket",
+        ]
+
+    def test_the_table_says_the_same_in_words(self, tmp_path: Path) -> None:
+        done = CliRunner().invoke(main, self.words(tmp_path, "fri"))
+        assert done.exit_code == 0
+        assert "first response: breached (settled 2026-11-23T06:50:00Z, due 2026-11-23T06:40:00Z)" in done.stdout
+        assert "policy 'urgent' does not hold: priority is 'high', not 'urgent'" in done.stdout
+        assert "target 1h of open hours of 'office'" in done.stdout
+        assert re.search(r"2026-11-23T06:50:00Z +replied +yes +the first reply", done.stdout)
+
+    def test_a_ticket_that_is_not_in_the_log_is_named_with_the_nearest(self, tmp_path: Path) -> None:
+        done = CliRunner().invoke(main, self.words(tmp_path, "fry"))
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert "has no event of ticket 'fry' that counts by then; did you mean \"fri\"?" in done.stderr

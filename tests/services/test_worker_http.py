@@ -137,6 +137,19 @@ class TestHealth:
 
 
 class TestErrors:
+    async def test_a_tickets_clocks_are_explained_as_the_snapshot_counts_them(self, worker: WorkerProcess) -> None:
+        found = (await worker.ask("/api/tickets/now-1/explain")).body
+        assert (found["ticket"], found["is_open"]) == ("now-1", True)
+        clocks = {clock["sla"]: clock for clock in found["clocks"]}
+        snapshot = await worker.snapshot()
+        due = snapshot["all"]["sla"]["first_response"]["next_due_at"]
+        assert (clocks["first_response"]["due"], clocks["first_response"]["state"]) == (due, "pending")
+        assert found["events"][0]["what"] == "created"
+
+    async def test_a_ticket_that_is_not_here_is_a_404_in_json(self, worker: WorkerProcess) -> None:
+        answer = await worker.ask("/api/tickets/a%2Fb/explain")
+        assert (answer.status, answer.body) == (404, {"error": "no ticket 'a/b' among those of this worker"})
+
     async def test_an_unknown_path_is_a_404_in_json(self, worker: WorkerProcess) -> None:
         answer = await worker.ask("/tickets")
         assert (answer.status, set(answer.body)) == (404, {"error"})
