@@ -60,7 +60,7 @@ def judged(document: dict[str, Any], file: str, environment: Mapping[str, str]) 
     if found:
         told = (_problem(document, file, origins, path, expected) for path, expected in found)
         raise ConfigurationError(dict.fromkeys(told))
-    return draft.configuration.named(file)
+    return draft.configuration
 
 
 def _text(path: Path) -> str:

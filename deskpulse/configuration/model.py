@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Self
+from typing import Annotated
 
 from msgspec.structs import replace
-from pydantic import Field, PrivateAttr
+from pydantic import Field
 
 from deskpulse.configuration.outputs import Feed, Mute, Receiver, Wall
 from deskpulse.configuration.public_holidays import public_holidays
@@ -53,14 +53,6 @@ class Configuration(Table):
     receivers: Annotated[tuple[Receiver, ...], FROM_LIST, Field(max_length=1000)] = ()
     mutes: Annotated[tuple[Mute, ...], FROM_LIST, Field(max_length=1000)] = ()
     feeds: Annotated[tuple[Feed, ...], FROM_LIST, Field(max_length=1000)] = ()
-
-    _file: str = PrivateAttr(default="configuration")
-
-    def named(self, file: str) -> Self:
-        """The same configuration, whose problems name ``file``."""
-        copy = self.model_copy()
-        copy._file = file  # noqa: SLF001 - the copy is of this class
-        return copy
 
     def rules(self) -> core.Rules:
         """What the core takes: policies, labels and windows compiled, all lengths in nanoseconds."""
