@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from deskpulse.configuration import reference
-from metrics import clock_states, names
+from metrics import clock_states, names_page
 from stream.events import TOPIC_OF_TYPE, TYPES
 
 
@@ -17,7 +17,7 @@ def files() -> dict[str, str]:
     """Path relative to the project (or to `--output`) -> content."""
     made = {f"schemas/{name}.schema.json": schema(name) for name in TYPES}
     made["docs/configuration.md"] = reference.render()
-    made["docs/metrics.md"] = names.render_reference()
+    made["docs/metrics.md"] = names_page.render_reference()
     made["docs/sla.md"] = clock_states.render_page()
     return made
 

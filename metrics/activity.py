@@ -42,8 +42,14 @@ _HAPPENED: Final = {
     Measure.RESOLVED: names.TICKETS_RESOLVED,
     Measure.REOPENED: names.TICKETS_REOPENED,
     Measure.ESCALATED: names.TICKETS_ESCALATED,
+    Measure.RETARGETED_LATE: names.RETARGETED_LATE,
+    Measure.DISCARDED_LATE: names.DISCARDED_LATE,
 }
-_LASTED: Final = {Measure.FIRST_RESPONSE: names.FIRST_RESPONSE, Measure.RESOLUTION: names.RESOLUTION}
+_LASTED: Final = {
+    Measure.FIRST_RESPONSE: names.FIRST_RESPONSE,
+    Measure.FIRST_RESPONSE_BUSINESS: names.FIRST_RESPONSE_BUSINESS,
+    Measure.RESOLUTION: names.RESOLUTION,
+}
 _VERDICTS: Final = {
     Measure.FIRST_RESPONSE_MET: ("first_response", False),
     Measure.FIRST_RESPONSE_BREACHED: ("first_response", True),
@@ -92,6 +98,9 @@ class Activity:
         self._clock = clock
         self._bounds = {
             names.FIRST_RESPONSE.name: _bounds(_FIRST_RESPONSE_BOUNDS, rules, lambda policy: policy.first_response),
+            names.FIRST_RESPONSE_BUSINESS.name: _bounds(
+                _FIRST_RESPONSE_BOUNDS, rules, lambda policy: policy.first_response if policy.calendar else None
+            ),
             names.RESOLUTION.name: _bounds(_RESOLUTION_BOUNDS, rules, lambda policy: policy.resolution),
         }
         self._counts: dict[str, dict[LabelSet, int]] = {
@@ -181,6 +190,7 @@ class Activity:
             names.NPS_RESPONSES: (queues, _CATEGORIES),
             names.CES_RESPONSES: (queues, scores),
             names.FIRST_RESPONSE: (queues, priorities),
+            names.FIRST_RESPONSE_BUSINESS: (queues if rules.policies.uses_calendar else None, priorities),
             names.RESOLUTION: (queues, priorities),
         }
         left = PREPARED_MAX

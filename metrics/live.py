@@ -1,7 +1,7 @@
 """What is open, waiting and due in one partition, as functions of (state, now).
 
-No timer has to fire for a number to be right. Counts and sorted multisets of instants by (queue, priority), changed
-for many tickets at once; asking how many are past an instant is a binary search.
+No timer has to fire for a number to be right. Counts and sorted multisets of instants by (queue, priority, policy),
+changed for many tickets at once; asking how many are past an instant is a binary search.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Instants:
 
 
 class LiveSet:
-    """Open tickets of one queue and priority: how many bear each mark, and the instants of the marks that have them."""
+    """Open tickets of one queue, priority and policy: how many bear each mark, and since or until when."""
 
     __slots__ = ("_counts", "_timed")
 
@@ -105,8 +105,8 @@ class LiveSet:
             self.since(mark).change(added, removed)
 
 
-#: By queue and priority; one without any ticket vanishes.
-LiveSets = dict[tuple[str, str], LiveSet]
+#: By queue, priority and number of the policy; one without any ticket vanishes.
+LiveSets = dict[tuple[str, str, int], LiveSet]
 
 
 def change(sets: LiveSets, marks: Ints, signs: Ints, vocabulary: Vocabulary) -> None:

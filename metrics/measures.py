@@ -43,6 +43,8 @@ class Measure(IntEnum):
     FIRST_RESPONSE_BREACHED = 17
     RESOLUTION_MET = 18
     RESOLUTION_BREACHED = 19
+    RETARGETED_LATE = 20  # a clock past due whose target was relaxed
+    DISCARDED_LATE = 21  # a clock past due whose ticket was discarded
 
 
 #: Measures whose value is a duration. The sums of the first of them are kept in two cells of their own, so much higher:
@@ -75,17 +77,18 @@ def duration_of(bucket: int) -> float:
 
 
 class Vocabulary:
-    """Queues, places (queue and priority) and survey instruments as small integers, shared by a process' partitions.
+    """Queues, places and survey instruments as small integers, shared by a process' partitions.
 
+    A place is (queue, priority, number of the policy).
     An instrument is (survey, lowest, highest): each scale is one of its own, never pooled.
     """
 
     def __init__(self) -> None:
         self.queues: list[str] = []
         self.instruments: list[tuple[str, int, int]] = []
-        self.places: list[tuple[str, str]] = []
+        self.places: list[tuple[str, str, int]] = []
         self._queue_ids: dict[str, int] = {}
-        self._place_ids: dict[tuple[str, str], int] = {}
+        self._place_ids: dict[tuple[str, str, int], int] = {}
         self._instrument_ids: dict[tuple[str, int, int], int] = {}
         for usual in (("csat", 1, 5), ("nps", 0, 10), ("ces", 1, 7)):  # these have their place whatever comes first
             self.survey_measure(*usual)
@@ -98,9 +101,9 @@ class Vocabulary:
             self.queues.append(queue)
         return number
 
-    def place_id(self, queue: str, priority: str) -> int:
-        """The number of a queue and priority; a new one gets the next."""
-        place = queue, priority
+    def place_id(self, queue: str, priority: str, policy: int) -> int:
+        """The number of a queue, priority and policy; a new one gets the next."""
+        place = queue, priority, policy
         number = self._place_ids.get(place)
         if number is None:
             number = self._place_ids[place] = len(self.places)

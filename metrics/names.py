@@ -1,4 +1,4 @@
-"""Every metric by name, type, labels and meaning: what the exposition may contain, and the page docs/metrics.md.
+"""Every metric by name, type, labels and meaning: what the exposition may contain.
 
 Knows no values and no Prometheus library. Invariant: what is exported is in ``ALL``, and nothing else. Names and
 labels are relied on by rules, dashboards and other programs; none changes without an issue that says so.
@@ -18,7 +18,20 @@ class Kind(StrEnum):
     COUNTER = "counter"
     GAUGE = "gauge"
     HISTOGRAM = "histogram"
+    GAUGE_HISTOGRAM = "gaugehistogram"  # of what is, not of what happened: never take its rate
     INFO = "info"
+
+
+class Section(StrEnum):
+    """What belongs together on the page of all metrics, in its order."""
+
+    ACTIVITY = "Activity since the process started"
+    LIVE = "What is open now, by partition"
+    WINDOWS = "Rolling windows, by queue"
+    FLOOR = "Rolling windows, of the whole floor"
+    SETTINGS = "Configuration and build"
+    QUALITY = "Quality of the data"
+    PIPELINE = "The pipeline itself"
 
 
 class Metric(msgspec.Struct, frozen=True):
@@ -28,34 +41,10 @@ class Metric(msgspec.Struct, frozen=True):
     kind: Kind
     labels: tuple[str, ...]
     meaning: str
-    section: str
+    section: Section
 
 
-_ACTIVITY: Final = "Activity since the process started"
-_LIVE: Final = "What is open now, by partition"
-_WINDOWS: Final = "Rolling windows, by queue"
-_FLOOR: Final = "Rolling windows, of the whole floor"
-_SETTINGS: Final = "Configuration and build"
-_QUALITY: Final = "Quality of the data"
-_PIPELINE: Final = "The pipeline itself"
-
-#: What holds for all metrics of a section, for the page.
-_NOTES: Final = {
-    _ACTIVITY: "Each worker counts for itself, and only events whose time is within 15 minutes of the clock, so that a "
-    "backfill, a catch-up or a recovery is no spike. Take `rate` or `increase` first, then `sum`. A correction is not "
-    "taken back: this is gross activity. Where all its labels have lists in the configuration, a series starts at 0. "
-    "Every SLA target is a bucket bound; `le` is written as in `300.0` and, from a million on, `1.2096e+06`.",
-    _LIVE: "Series of zeros are absent. A partition that is catching up exports no live breach, no ticket at risk and "
-    "no oldest ticket. While a partition changes hands two workers may export it: "
-    "`sum by (queue) (max without (instance, job) (x))`, and `min` for timestamps.",
-    _WINDOWS: "One exporter, the board, or a lone worker. By event time: late events land where they belong. `window` "
-    "is as configured, such as `15m` or `today`; never sum over it. A window without data is absent, not 0.",
-    _FLOOR: "What cannot be summed over queues: the same as above without `queue`. docs/decisions/0003 says why.",
-    _SETTINGS: "Constant while the process lives, but for policies that come into force.",
-    _QUALITY: "What was kept but could not be counted as it stands.",
-    _PIPELINE: "Counters of this process. Those with `partition` begin at 0 with each assignment.",
-}
-
+_ACTIVITY, _LIVE, _WINDOWS, _FLOOR, _SETTINGS, _QUALITY, _PIPELINE = Section
 _COUNTER, _GAUGE, _HISTOGRAM, _INFO = Kind.COUNTER, Kind.GAUGE, Kind.HISTOGRAM, Kind.INFO
 _BY_CHANNEL: Final = ("queue", "priority", "channel")
 _BY_PRIORITY: Final = ("queue", "priority")
@@ -63,6 +52,7 @@ _BY_SLA: Final = ("queue", "priority", "sla")
 _BY_PARTITION: Final = ("partition",)
 _SET: Final = ("queue", "priority", "partition")
 _CLOCK: Final = ("queue", "priority", "partition", "sla")
+_POLICY_CLOCK: Final = ("policy", "queue", "partition", "sla")
 _WINDOW: Final = ("queue", "window")
 _WINDOW_SLA: Final = ("queue", "window", "sla")
 _POLICY: Final = ("policy", "queue", "priority", "sla")
@@ -71,10 +61,18 @@ _POLICY: Final = ("policy", "queue", "priority", "sla")
 
 TICKETS_CREATED: Final = Metric("support_tickets_created_total", _COUNTER, _BY_CHANNEL, "Tickets created.", _ACTIVITY)
 TICKETS_REPLIED: Final = Metric(
-    "support_tickets_replied_total", _COUNTER, _BY_CHANNEL, "Tickets that got their first agent reply.", _ACTIVITY
+    "support_tickets_replied_total",
+    _COUNTER,
+    _BY_CHANNEL,
+    "Tickets that got their first agent reply.",
+    _ACTIVITY,
 )
 TICKETS_RESOLVED: Final = Metric(
-    "support_tickets_resolved_total", _COUNTER, _BY_PRIORITY, "Tickets resolved; each resolution counts.", _ACTIVITY
+    "support_tickets_resolved_total",
+    _COUNTER,
+    _BY_PRIORITY,
+    "Tickets resolved; each resolution counts.",
+    _ACTIVITY,
 )
 TICKETS_REOPENED: Final = Metric(
     "support_tickets_reopened_total", _COUNTER, _BY_PRIORITY, "Resolved tickets reopened.", _ACTIVITY
@@ -83,7 +81,18 @@ TICKETS_ESCALATED: Final = Metric(
     "support_tickets_escalated_total", _COUNTER, _BY_PRIORITY, "Tickets escalated for the first time.", _ACTIVITY
 )
 FIRST_RESPONSE: Final = Metric(
-    "support_first_response_seconds", _HISTOGRAM, _BY_PRIORITY, "Creation to first reply, calendar time.", _ACTIVITY
+    "support_first_response_seconds",
+    _HISTOGRAM,
+    _BY_PRIORITY,
+    "Creation to first reply, calendar time.",
+    _ACTIVITY,
+)
+FIRST_RESPONSE_BUSINESS: Final = Metric(
+    "support_first_response_business_seconds",
+    _HISTOGRAM,
+    _BY_PRIORITY,
+    "Creation to first reply in open hours, where the policy names a calendar.",
+    _ACTIVITY,
 )
 RESOLUTION: Final = Metric(
     "support_resolution_seconds", _HISTOGRAM, _BY_PRIORITY, "Creation to resolution, calendar time.", _ACTIVITY
@@ -92,7 +101,25 @@ SLA_SETTLED: Final = Metric(
     "support_sla_settled_total", _COUNTER, _BY_SLA, "SLA clocks that ended, met or breached.", _ACTIVITY
 )
 SLA_BREACHED: Final = Metric(
-    "support_sla_breached_total", _COUNTER, _BY_SLA, "Of the clocks that ended, those past their target.", _ACTIVITY
+    "support_sla_breached_total",
+    _COUNTER,
+    _BY_SLA,
+    "Of the clocks that ended, those past their target.",
+    _ACTIVITY,
+)
+RETARGETED_LATE: Final = Metric(
+    "support_sla_retargeted_late_total",
+    _COUNTER,
+    ("queue",),
+    "Clocks past due whose target was then relaxed, as by a lower priority: breaches taken away.",
+    _ACTIVITY,
+)
+DISCARDED_LATE: Final = Metric(
+    "support_sla_discarded_late_total",
+    _COUNTER,
+    ("queue",),
+    "Clocks past due whose ticket was then discarded.",
+    _ACTIVITY,
 )
 CSAT_RESPONSES: Final = Metric(
     "support_csat_responses_total", _COUNTER, ("queue", "channel", "score"), "CSAT answers, 1 to 5.", _ACTIVITY
@@ -117,56 +144,51 @@ LABEL_OVERFLOW: Final = Metric(
 
 # -------------------------------------------------------------------------------------------------- live sets
 
-TICKETS_OPEN: Final = Metric("support_tickets_open", _GAUGE, _SET, "Tickets not resolved.", _LIVE)
-AWAITING_FIRST_RESPONSE: Final = Metric(
-    "support_tickets_awaiting_first_response", _GAUGE, _SET, "Open tickets without a first reply.", _LIVE
+
+def _live(name: str, meaning: str, labels: tuple[str, ...] = _SET) -> Metric:
+    return Metric(name, _GAUGE, labels, meaning, _LIVE)
+
+
+TICKETS_OPEN: Final = _live("support_tickets_open", "Tickets not resolved.")
+AWAITING_FIRST_RESPONSE: Final = _live("support_tickets_awaiting_first_response", "Open tickets without a first reply.")
+AWAITING_REPLY: Final = _live(
+    "support_tickets_awaiting_reply", "Open tickets whose customer wrote after the last reply."
 )
-AWAITING_REPLY: Final = Metric(
-    "support_tickets_awaiting_reply", _GAUGE, _SET, "Open tickets whose customer wrote after the last reply.", _LIVE
+TICKETS_PAUSED: Final = _live("support_tickets_paused", "Open tickets that wait on the customer or a third party.")
+ESCALATED_OPEN: Final = _live("support_tickets_escalated_open", "Open tickets escalated at least once.")
+WITHOUT_POLICY: Final = _live(
+    "support_tickets_without_policy", "Open tickets that match no SLA policy.", ("queue", "partition")
 )
-TICKETS_PAUSED: Final = Metric(
-    "support_tickets_paused", _GAUGE, _SET, "Open tickets that wait on the customer or a third party.", _LIVE
+OLDEST_AWAITING_FIRST_RESPONSE: Final = _live(
+    "support_oldest_awaiting_first_response_timestamp_seconds", "Creation of the oldest ticket without a first reply."
 )
-ESCALATED_OPEN: Final = Metric(
-    "support_tickets_escalated_open", _GAUGE, _SET, "Open tickets escalated at least once.", _LIVE
+OLDEST_AWAITING_REPLY: Final = _live(
+    "support_oldest_awaiting_reply_timestamp_seconds", "The customer's message that has waited longest for a reply."
 )
-WITHOUT_POLICY: Final = Metric(
-    "support_tickets_without_policy", _GAUGE, ("queue", "partition"), "Open tickets that match no SLA policy.", _LIVE
+LIVE_BREACHES: Final = _live(
+    "support_sla_live_breaches", "Open tickets past their due instant, at the time of the scrape.", _CLOCK
 )
-OLDEST_AWAITING_FIRST_RESPONSE: Final = Metric(
-    "support_oldest_awaiting_first_response_timestamp_seconds",
-    _GAUGE,
-    _SET,
-    "Creation of the oldest ticket without a first reply.",
-    _LIVE,
+AT_RISK: Final = _live(
+    "support_sla_at_risk", "Open tickets with less of their target left than the policy's share, not breaching.", _CLOCK
 )
-OLDEST_AWAITING_REPLY: Final = Metric(
-    "support_oldest_awaiting_reply_timestamp_seconds",
-    _GAUGE,
-    _SET,
-    "The customer's message that has waited longest for a reply.",
-    _LIVE,
-)
-LIVE_BREACHES: Final = Metric(
-    "support_sla_live_breaches",
-    _GAUGE,
-    _CLOCK,
-    "Open tickets past their due instant, at the time of the scrape.",
-    _LIVE,
-)
-AT_RISK: Final = Metric(
-    "support_sla_at_risk",
-    _GAUGE,
-    _CLOCK,
-    "Open tickets with less of their target left than the policy's share, not breaching.",
-    _LIVE,
-)
-MOST_OVERDUE: Final = Metric(
+MOST_OVERDUE: Final = _live(
     "support_sla_most_overdue_due_timestamp_seconds",
-    _GAUGE,
-    _CLOCK,
-    "The earliest due instant of a clock that is breaching.",
-    _LIVE,
+    "The earliest due instant of a clock that is breaching, of all partitions of this worker.",
+    _BY_SLA,
+)
+
+OVERDUE_RATIO: Final = _live(
+    "support_sla_overdue_ratio",
+    "Open-hours time past due by the target, of the worst clock that is breaching: 1 has waited twice its target.",
+    _BY_SLA,
+)
+POLICY_LIVE_BREACHES: Final = _live(
+    "support_sla_policy_live_breaches",
+    "Live first-response breaches by the policy that holds: what pages count.",
+    _POLICY_CLOCK,
+)
+POLICY_AT_RISK: Final = _live(
+    "support_sla_policy_at_risk", "Tickets whose first response is at risk, by the policy that holds.", _POLICY_CLOCK
 )
 
 # ---------------------------------------------------------------------------------------------------- windows
@@ -202,6 +224,13 @@ RESOLUTION_MET: Final = _window("support_resolution_window_met", "Resolutions wi
 RESOLUTION_BREACHED: Final = _window("support_resolution_window_breached", "Resolutions past their target.")
 RESOLUTION_P50: Final = _window("support_resolution_p50_seconds", "Median resolution time.")
 RESOLUTION_P90: Final = _window("support_resolution_p90_seconds", "90th percentile of the resolution time.")
+AWAITING_AGE: Final = Metric(
+    "support_awaiting_first_response_age_seconds",
+    Kind.GAUGE_HISTOGRAM,
+    ("queue",),
+    "How long the tickets without a first reply have waited so far, calendar time.",
+    _WINDOWS,
+)
 ATTAINMENT: Final = _window(
     "support_sla_attainment_ratio", "Clocks met of those that ended in it (first_response, resolution).", _WINDOW_SLA
 )
@@ -275,10 +304,18 @@ ORPHANED: Final = Metric(
     _QUALITY,
 )  # fmt: skip
 CLOCK_SKEW: Final = Metric(
-    "support_events_clock_skew", _GAUGE, _BY_PARTITION, "Events shortly before creation, counted as at it.", _QUALITY
+    "support_events_clock_skew",
+    _GAUGE,
+    _BY_PARTITION,
+    "Events shortly before creation, counted as at it.",
+    _QUALITY,
 )
 BEFORE_CREATION: Final = Metric(
-    "support_events_before_creation", _GAUGE, _BY_PARTITION, "Events earlier still, left out of all clocks.", _QUALITY
+    "support_events_before_creation",
+    _GAUGE,
+    _BY_PARTITION,
+    "Events earlier still, left out of all clocks.",
+    _QUALITY,
 )
 FULL_HISTORIES: Final = Metric(
     "support_tickets_full_histories", _GAUGE, _BY_PARTITION, "Histories of 256 elements, whose older ones are gone.",
@@ -338,30 +375,3 @@ ALL: Final = tuple(
     for found in list(globals().values())  # in the order of this file
     for metric in ((found,) if isinstance(found, Metric) else found.values() if found is FLOOR else ())
 )
-
-
-def render_reference() -> str:
-    """The page docs/metrics.md; the same definitions always give the same text."""
-    parts = [_INTRODUCTION]
-    for section, note in _NOTES.items():
-        rows = [_row(metric) for metric in ALL if metric.section == section]
-        parts.append(
-            f"## {section}\n\n{note}\n\n| name | type | labels | meaning |\n|---|---|---|---|\n" + "".join(rows)
-        )
-    return "\n".join(parts)
-
-
-_INTRODUCTION: Final = """\
-# Metrics
-
-<!-- Generated by `deskpulse generate` from metrics/names.py; do not edit. -->
-
-Durations are seconds, instants are seconds since 1970, ratios are 0 to 1. `queue`, `priority` and `channel` have the
-values of `[labels]` and `other`; where a label has no list, the first 50 values seen and `other`. A window value of a
-queue beyond these 50 is left out, since percentiles and ratios cannot be added up. No sample has a timestamp.
-"""
-
-
-def _row(metric: Metric) -> str:
-    labels = ", ".join(f"`{label}`" for label in metric.labels)
-    return f"| `{metric.name}` | {metric.kind} | {labels} | {metric.meaning} |\n"

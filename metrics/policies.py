@@ -19,6 +19,7 @@ OTHER: Final = "other"
 OBJECTIVE: Final = 0.9
 AT_RISK_SHARE: Final = 0.2
 PPM: Final = 1_000_000
+NO_POLICY: Final = -1
 
 #: (queue, channel, priority, brand, kind) of a ticket, empty where never given.
 Values = tuple[str, str, str, str, str]
@@ -92,6 +93,10 @@ class Policies:
         """
         values = dict(zip(ATTRIBUTES, (queue, priority, channel, kind, brand), strict=True))
         return next((policy for policy in self._eras[self.era(created_at)] if _matches(policy, values)), None)
+
+    def number(self, policy: Policy | None) -> int:
+        """The place of a policy in the file, from 0; ``NO_POLICY`` for none."""
+        return next((number for number, found in enumerate(self.all) if found is policy), NO_POLICY)
 
     @property
     def uses_calendar(self) -> tuple[str, ...]:
@@ -171,6 +176,7 @@ class Place(msgspec.Struct, frozen=True, gc=False):
     resolution: int | None = None
     resolution_risk: int = 0
     calendar: Calendar | None = None  # in whose open hours the clocks run; None: always
+    number: int = NO_POLICY  # of the policy, in the order of the file
 
 
 def _place(labels: Labels, policy: Policy | None, values: Values, calendars: Mapping[str, Calendar]) -> Place:
@@ -233,4 +239,17 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         """The labels and the policy of a ticket created then, while it has these values."""
         queue, channel, priority, brand, kind = values
         chosen = self.policies.choose(created_at, self.labels.alias(queue), priority, channel, kind, brand)
-        return _place(self.labels, chosen, values, self.calendars)
+        place = _place(self.labels, chosen, values, self.calendars)
+        return msgspec.structs.replace(place, number=self.policies.number(chosen))
+
+    def overdue_ratio(self, number: int, sla: str, due: int, now: int) -> float | None:
+        """Open time since ``due`` by the target of policy ``number``: 1 has waited twice as long as it may.
+
+        None where that policy has no such clock. Closed hours do not count: a night makes nothing worse.
+        """
+        policy = self.policies.all[number]
+        target: int | None = getattr(policy, sla)
+        if target is None:
+            return None
+        calendar = None if policy.calendar is None else self.calendars[policy.calendar]
+        return (max(0, now - due) if calendar is None else calendar.elapsed(due, now)) / target

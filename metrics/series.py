@@ -7,6 +7,7 @@ tickets. Instants and durations become float seconds here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from math import inf
 from typing import Final, NamedTuple
 
 from metrics import names
@@ -16,7 +17,7 @@ from metrics.instants import SECOND
 from metrics.names import Kind, Metric
 from metrics.pipeline import Pipeline
 from metrics.policies import Policy, Rules
-from metrics.view import LiveNumbers, PartitionNumbers, View
+from metrics.view import Clocks, LiveNumbers, PartitionNumbers, PolicyNumbers, View
 from metrics.window_series import window_families
 
 #: Label values and the number of one series.
@@ -49,6 +50,7 @@ def families(view: View) -> Iterator[Family | Histogram]:
     ]
     if view.windows is not None:
         made.append(Family(metric, rows) for metric, rows in window_families(view.windows, view.window_queues))
+        made.append(iter((Histogram(names.AWAITING_AGE, view.activity.bounds[names.FIRST_RESPONSE.name], view.ages),)))
     return (family for part in made for family in part if family.rows)
 
 
@@ -86,9 +88,35 @@ def _live(partitions: Iterable[PartitionNumbers]) -> Iterator[Family]:
         found = ((labels, oldest(live)) for labels, live in sets)
         yield Family(metric, [(labels, at / SECOND) for labels, at in found if at is not None])
     clocks = [((*labels, sla), clock) for labels, live in sets for sla, clock in zip(SLAS, live.clocks, strict=False)]
-    yield Family(names.LIVE_BREACHES, [(labels, clock[0]) for labels, clock in clocks if clock[0]])
-    yield Family(names.AT_RISK, [(labels, clock[1]) for labels, clock in clocks if clock[1]])
-    yield Family(names.MOST_OVERDUE, [(labels, clock[2] / SECOND) for labels, clock in clocks if clock[2] is not None])
+    yield Family(names.LIVE_BREACHES, [(labels, clock.breaches) for labels, clock in clocks if clock.breaches])
+    yield Family(names.AT_RISK, [(labels, clock.at_risk) for labels, clock in clocks if clock.at_risk])
+    yield from _overdue(clocks)
+    yield from _by_policy(partitions)
+
+
+def _overdue(clocks: Iterable[tuple[LabelSet, Clocks]]) -> Iterator[Family]:
+    """The worst of all partitions: a minimum and a maximum need no label of theirs."""
+    dues: dict[LabelSet, float] = {}
+    ratios: dict[LabelSet, float] = {}
+    for (queue, priority, _partition, sla), clock in clocks:
+        labels = queue, priority, sla
+        if clock.most_overdue is not None:
+            dues[labels] = min(clock.most_overdue / SECOND, dues.get(labels, inf))
+        if clock.overdue_ratio is not None:
+            ratios[labels] = max(clock.overdue_ratio, ratios.get(labels, 0.0))
+    yield Family(names.MOST_OVERDUE, list(dues.items()))
+    yield Family(names.OVERDUE_RATIO, list(ratios.items()))
+
+
+def _by_policy(partitions: Iterable[PartitionNumbers]) -> Iterator[Family]:
+    found = [(partition.number, numbers) for partition in partitions for numbers in partition.policies]
+    counts: tuple[tuple[Metric, Callable[[PolicyNumbers], int]], ...] = (
+        (names.POLICY_LIVE_BREACHES, lambda numbers: numbers.breaches),
+        (names.POLICY_AT_RISK, lambda numbers: numbers.at_risk),
+    )
+    for metric, count in counts:
+        rows = (((numbers.policy, numbers.queue, number, SLAS[0]), count(numbers)) for number, numbers in found)
+        yield Family(metric, [row for row in rows if row[1]])
 
 
 def _without_policy(partitions: Iterable[PartitionNumbers]) -> list[Row]:

@@ -99,7 +99,7 @@ def snapshot(
     tables = {span.name: _tables(parts, span) for span in windows}
     live = _live_by_queue(parts)
     names = sorted({queue for part in parts for queue in part.floor.entries_by_queue})
-    standings = {name: standing(live.get(name, ()), edges, now) for name in {*names, *live}}
+    standings = {name: standing(live.get(name, ()), rules, edges, now) for name in {*names, *live}}
     everything = together(list(standings.values()), edges)
 
     def scope(stands: Standing, numbers: Iterable[int]) -> dict[str, Any]:
@@ -172,8 +172,8 @@ def _joined(tables: dict[int, Table], numbers: Iterable[int]) -> Table:
 def _live_by_queue(parts: Sequence[Part]) -> dict[str, list[LiveOf]]:
     found: dict[str, list[LiveOf]] = {}
     for part in parts:
-        for (queue, _priority), live in part.floor.live.items():
-            found.setdefault(queue, []).append((live, part.is_ready))
+        for (queue, _priority, policy), live in part.floor.live.items():
+            found.setdefault(queue, []).append((live, policy, part.is_ready))
     return found
 
 
@@ -192,6 +192,8 @@ def _window(
         "reopened": _count(table, Measure.REOPENED),
         "escalated": _count(table, Measure.ESCALATED),
         "closed_unanswered": _count(table, Measure.CLOSED_UNANSWERED),
+        "retargeted_late": _count(table, Measure.RETARGETED_LATE),
+        "discarded_late": _count(table, Measure.DISCARDED_LATE),
         "first_response": _durations(table, Measure.FIRST_RESPONSE)
         | _attainment(table, 0, stands.clocks[0].late[index]),
         "first_response_business": None,

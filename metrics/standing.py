@@ -14,11 +14,12 @@ import msgspec
 from metrics.contribution import SLAS, Mark
 from metrics.instants import format_instant
 from metrics.live import Instants, LiveSet
+from metrics.policies import Rules
 from metrics.waiting import Counts, add, ages
 
 Optional = int | None
 _WAITING = (Mark.AWAITING_FIRST_RESPONSE, Mark.UNCOUNTED_AWAITING_FIRST_RESPONSE)
-LiveOf = tuple[LiveSet, bool]  # the set, and whether its partition is ready
+LiveOf = tuple[LiveSet, int, bool]  # the set, the number of its policy, and whether its partition is ready
 
 
 class Clocks(msgspec.Struct):
@@ -28,6 +29,7 @@ class Clocks(msgspec.Struct):
     at_risk: int = 0
     next_due: int | None = None
     most_overdue: int | None = None
+    overdue_ratio: float | None = None  # the largest: open time past due by the target
     late: list[int] = []  # live breaches by window of their due instant
 
 
@@ -41,15 +43,15 @@ class Standing(msgspec.Struct):
     waiting: list[Counts]  # awaiting their first response by log bucket of the time so far, by window of creation
 
 
-def standing(sets: Sequence[LiveOf], edges: Sequence[int], now: int) -> Standing:
+def standing(sets: Sequence[LiveOf], rules: Rules, edges: Sequence[int], now: int) -> Standing:
     """How these sets stand; ``edges``: the last instant before each window, descending."""
-    ready = [live for live, is_ready in sets if is_ready]
-    waiting = [live.since(mark) for live, _ in sets for mark in _WAITING]
+    ready = [(live, policy) for live, policy, is_ready in sets if is_ready]
+    waiting = [live.since(mark) for live, _, _ in sets for mark in _WAITING]
     return Standing(
-        counts=[sum(column) for column in zip(*(live.counts for live, _ in sets), strict=True)] or [0] * 6,
-        oldest_first=_least(live.since(Mark.AWAITING_FIRST_RESPONSE).earliest() for live in ready),
-        oldest_reply=_least(live.since(Mark.AWAITING_REPLY).earliest() for live in ready),
-        clocks=[_clocks(ready, sla, edges, now) for sla in range(len(SLAS))],
+        counts=[sum(column) for column in zip(*(live.counts for live, _, _ in sets), strict=True)] or [0] * 6,
+        oldest_first=_least(live.since(Mark.AWAITING_FIRST_RESPONSE).earliest() for live, _ in ready),
+        oldest_reply=_least(live.since(Mark.AWAITING_REPLY).earliest() for live, _ in ready),
+        clocks=[_clocks(ready, rules, sla, edges, now) for sla in range(len(SLAS))],
         waiting=ages(waiting, edges, now),
     )
 
@@ -82,22 +84,26 @@ def as_json(standing: Standing) -> dict[str, Any]:
                 "at_risk": clocks.at_risk,
                 "next_due_at": _text(clocks.next_due),
                 "most_overdue_due_at": _text(clocks.most_overdue),
+                "overdue_ratio": clocks.overdue_ratio,
             }
             for name, clocks in zip(SLAS, standing.clocks, strict=True)
         },
     }
 
 
-def _clocks(ready: list[LiveSet], sla: int, edges: Sequence[int], now: int) -> Clocks:
+def _clocks(ready: list[tuple[LiveSet, int]], rules: Rules, sla: int, edges: Sequence[int], now: int) -> Clocks:
     found = Clocks(late=[0] * len(edges))
-    for live in ready:
+    for live, policy in ready:
         due = live.due(sla)
         late = due.before(now)
         found.live_breaches += late
         found.at_risk += live.risk(sla).before(now) - late
         found.next_due = _least((found.next_due, due.next_after(now)))
         if late:
-            found.most_overdue = _least((found.most_overdue, due.earliest()))
+            earliest = due.earliest()
+            assert earliest is not None  # it is late
+            found.most_overdue = _least((found.most_overdue, earliest))
+            found.overdue_ratio = greatest((found.overdue_ratio, rules.overdue_ratio(policy, SLAS[sla], earliest, now)))
             _add_late(found.late, due, late, edges)
     return found
 
@@ -115,12 +121,18 @@ def _joined(clocks: Sequence[Clocks], edges: Sequence[int]) -> Clocks:
         at_risk=sum(one.at_risk for one in clocks),
         next_due=_least(one.next_due for one in clocks),
         most_overdue=_least(one.most_overdue for one in clocks),
+        overdue_ratio=greatest(one.overdue_ratio for one in clocks),
         late=[sum(one.late[index] for one in clocks) for index in range(len(edges))],
     )
 
 
 def _least(instants: Iterable[Optional]) -> Optional:
     return min((instant for instant in instants if instant is not None), default=None)
+
+
+def greatest(ratios: Iterable[float | None]) -> float | None:
+    """The largest that is known, or None."""
+    return max((ratio for ratio in ratios if ratio is not None), default=None)
 
 
 def _text(instant: Optional) -> str | None:

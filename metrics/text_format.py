@@ -12,8 +12,11 @@ from itertools import accumulate
 from typing import Final
 
 from metrics.instants import SECOND
-from metrics.names import Kind
+from metrics.names import Kind, Metric
 from metrics.series import Family, Histogram
+
+#: What the text format calls kinds that only OpenMetrics has.
+_KIND_IN_TEXT: Final = {Kind.INFO: Kind.GAUGE, Kind.GAUGE_HISTOGRAM: Kind.HISTOGRAM}
 
 OPENMETRICS_END: Final = "# EOF\n"
 
@@ -27,9 +30,12 @@ def in_text(families: Iterable[Family | Histogram], names: Collection[str] = ())
         samples = _samples(family, names)
         if samples:
             metric = family.metric
-            kind = Kind.GAUGE if metric.kind is Kind.INFO else metric.kind
+            kind = _KIND_IN_TEXT.get(metric.kind, metric.kind)
             yield f"# HELP {metric.name} {_escaped(metric.meaning)}\n# TYPE {metric.name} {kind}\n"
-            yield from samples
+            if metric.kind is Kind.GAUGE_HISTOGRAM:
+                yield from _apart(metric, samples)
+            else:
+                yield from samples
 
 
 def in_openmetrics(families: Iterable[Family | Histogram], names: Collection[str] = ()) -> Iterator[str]:
@@ -41,6 +47,18 @@ def in_openmetrics(families: Iterable[Family | Histogram], names: Collection[str
             name = metric.name.removesuffix("_total").removesuffix("_info")
             yield f"# HELP {name} {_quotable(metric.meaning)}\n# TYPE {name} {metric.kind}\n"
             yield from samples
+
+
+def _apart(metric: Metric, samples: list[str]) -> Iterator[str]:
+    """Count and sum of a gauge histogram as gauges of their own after its buckets: the text format has no such type."""
+    suffixes = "_gcount", "_gsum"
+    own = {suffix: f"{metric.name}{suffix}" for suffix in suffixes}
+    yield from (line for line in samples if not line.startswith(tuple(own.values())))
+    for name in own.values():
+        lines = [line for line in samples if line.startswith(name)]
+        if lines:
+            yield f"# HELP {name} {_escaped(metric.meaning)}\n# TYPE {name} gauge\n"
+            yield from lines
 
 
 # ------------------------------------------------------------------------------------------------ samples
@@ -57,7 +75,8 @@ def _samples(family: Family | Histogram, names: Collection[str]) -> list[str]:
 
 def _of_histogram(family: Histogram, names: Collection[str]) -> list[str]:
     metric = family.metric
-    bucket, count, total = (f"{metric.name}_{suffix}" for suffix in ("bucket", "count", "sum"))
+    own_suffixes = ("gcount", "gsum") if metric.kind is Kind.GAUGE_HISTOGRAM else ("count", "sum")
+    bucket, count, total = (f"{metric.name}_{suffix}" for suffix in ("bucket", *own_suffixes))
     bounds = [*(spelled(bound / SECOND) for bound in family.bounds), "+Inf"]
     wanted = [not names or name in names for name in (bucket, count, total)]
     with_bound = (*metric.labels, "le")

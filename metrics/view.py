@@ -7,21 +7,30 @@ numbers, never the multisets behind them. Label values beyond their limit are me
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from metrics.activity import Activity, Counted
+from metrics import names
+from metrics.activity import Activity, Counted, Distribution, LabelSet
 from metrics.contribution import SLAS, Mark
 from metrics.floor import PartitionFloor
 from metrics.label_values import FloorLabels
 from metrics.live import Instants, LiveSet
 from metrics.measures import Vocabulary
 from metrics.pipeline import Pipeline
-from metrics.policies import Rules
+from metrics.policies import NO_POLICY, Rules
+from metrics.standing import greatest
+from metrics.waiting import distribution
 
-#: Clocks of one SLA: live breaches, at risk, the due instant of the most overdue.
-Clocks = tuple[int, int, int | None]
+
+class Clocks(NamedTuple):
+    """Clocks of one SLA; ``overdue_ratio`` is the largest of those that are breaching."""
+
+    breaches: int
+    at_risk: int
+    most_overdue: int | None
+    overdue_ratio: float | None
 
 
 class OnePartition(Protocol):
@@ -70,12 +79,22 @@ class LiveNumbers(msgspec.Struct, frozen=True, gc=False):
     clocks: tuple[Clocks, ...] = ()  # in the order of ``SLAS``
 
 
+class PolicyNumbers(msgspec.Struct, frozen=True, gc=False):
+    """First responses of one policy and queue in one partition."""
+
+    policy: str
+    queue: str
+    breaches: int
+    at_risk: int
+
+
 class PartitionNumbers(msgspec.Struct, frozen=True):
     """One partition; instants in nanoseconds."""
 
     number: str
     is_ready: bool
     live: tuple[LiveNumbers, ...]
+    policies: tuple[PolicyNumbers, ...]
     orphans: int
     clock_skew: int
     before_creation: int
@@ -97,6 +116,7 @@ class View(msgspec.Struct, frozen=True):
     pipeline: Pipeline
     windows: Mapping[str, Any] | None
     window_queues: tuple[str, ...]  # queues of ``windows`` that are exported under their own name
+    ages: Mapping[LabelSet, Distribution]  # by queue: how long the unanswered have waited, where windows are exported
 
 
 def view(
@@ -113,27 +133,45 @@ def view(
     """
     labels = activity.labels
     partitions = tuple(
-        _partition(number, partition, at, labels, is_ready=number in ready)
+        _partition(number, partition, at, tickets.rules, labels, is_ready=number in ready)
         for number, partition in sorted(tickets.partitions.items())
     )
     queues = tuple(queue for queue in snapshot["queues"] if labels.queues.fold(queue) == queue) if snapshot else ()
     counted = activity.counted(tickets.vocabulary.instruments)
-    return View(at, tickets.rules, partitions, counted, pipeline, snapshot, queues)
+    ages = _ages(tickets, ready, counted.bounds[names.FIRST_RESPONSE.name], labels, at) if snapshot else {}
+    return View(at, tickets.rules, partitions, counted, pipeline, snapshot, queues, ages)
+
+
+def _ages(
+    tickets: AllTickets, ready: Collection[int], bounds: tuple[int, ...], labels: FloorLabels, at: int
+) -> dict[LabelSet, Distribution]:
+    waiting: dict[LabelSet, list[Instants]] = {}
+    for number, partition in tickets.partitions.items():
+        for (queue, *_), live in partition.floor.live.items() if number in ready else ():
+            since = live.since(Mark.AWAITING_FIRST_RESPONSE)
+            if len(since):
+                waiting.setdefault((labels.queues.fold(queue),), []).append(since)
+    return {queue: distribution(multisets, bounds, at) for queue, multisets in waiting.items()}
 
 
 def _partition(
-    number: int, partition: OnePartition, at: int, labels: FloorLabels, *, is_ready: bool
+    number: int, partition: OnePartition, at: int, rules: Rules, labels: FloorLabels, *, is_ready: bool
 ) -> PartitionNumbers:
     floor = partition.floor
     found: dict[tuple[str, str], LiveNumbers] = {}
-    for (queue, priority), live in floor.live.items():
+    by_policy: dict[tuple[str, str], PolicyNumbers] = {}
+    for (queue, priority, policy), live in floor.live.items():
         key = labels.queues.fold(queue), labels.priorities.fold(priority)
-        numbers = _numbers(key, live, at, is_ready=is_ready)
+        clocks = tuple(_clocks(live, policy, sla, rules, at) for sla in range(len(SLAS))) if is_ready else ()
+        numbers = _numbers(key, live, clocks)
         found[key] = _merged(found[key], numbers) if key in found else numbers
+        if clocks and policy != NO_POLICY:
+            _add_policy(by_policy, rules.policies.all[policy].name, key[0], clocks[0])
     return PartitionNumbers(
         number=str(number),
         is_ready=is_ready,
         live=tuple(found.values()),
+        policies=tuple(by_policy.values()),
         orphans=floor.orphans,
         clock_skew=floor.clock_skew,
         before_creation=floor.before_creation,
@@ -146,21 +184,29 @@ def _partition(
     )
 
 
-def _numbers(key: tuple[str, str], live: LiveSet, at: int, *, is_ready: bool) -> LiveNumbers:
-    if not is_ready:
+def _numbers(key: tuple[str, str], live: LiveSet, clocks: tuple[Clocks, ...]) -> LiveNumbers:
+    if not clocks:
         return LiveNumbers(*key, *live.counts)
     return LiveNumbers(
         *key,
         *live.counts,
         live.since(Mark.AWAITING_FIRST_RESPONSE).earliest(),
         live.since(Mark.AWAITING_REPLY).earliest(),
-        tuple(_clocks(live.due(sla), live.risk(sla), at) for sla in range(len(SLAS))),
+        clocks,
     )
 
 
-def _clocks(due: Instants, risk: Instants, at: int) -> Clocks:
+def _clocks(live: LiveSet, policy: int, sla: int, rules: Rules, at: int) -> Clocks:
+    due, risk = live.due(sla), live.risk(sla)
     breaches = due.before(at)
-    return breaches, risk.before(at) - breaches, due.earliest() if breaches else None
+    earliest = due.earliest() if breaches else None
+    ratio = None if earliest is None else rules.overdue_ratio(policy, SLAS[sla], earliest, at)
+    return Clocks(breaches, risk.before(at) - breaches, earliest, ratio)
+
+
+def _add_policy(into: dict[tuple[str, str], PolicyNumbers], policy: str, queue: str, clocks: Clocks) -> None:
+    known = into.get((policy, queue)) or PolicyNumbers(policy, queue, 0, 0)
+    into[policy, queue] = PolicyNumbers(policy, queue, known.breaches + clocks.breaches, known.at_risk + clocks.at_risk)
 
 
 def _merged(one: LiveNumbers, other: LiveNumbers) -> LiveNumbers:
@@ -175,7 +221,16 @@ def _merged(one: LiveNumbers, other: LiveNumbers) -> LiveNumbers:
         one.without_policy + other.without_policy,
         _earlier(one.oldest_awaiting_first_response, other.oldest_awaiting_first_response),
         _earlier(one.oldest_awaiting_reply, other.oldest_awaiting_reply),
-        tuple((a[0] + b[0], a[1] + b[1], _earlier(a[2], b[2])) for a, b in zip(one.clocks, other.clocks, strict=True)),
+        tuple(_joined(a, b) for a, b in zip(one.clocks, other.clocks, strict=True)),
+    )
+
+
+def _joined(one: Clocks, other: Clocks) -> Clocks:
+    return Clocks(
+        one.breaches + other.breaches,
+        one.at_risk + other.at_risk,
+        _earlier(one.most_overdue, other.most_overdue),
+        greatest((one.overdue_ratio, other.overdue_ratio)),
     )
 
 

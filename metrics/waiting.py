@@ -1,17 +1,19 @@
-"""How long the unanswered have waited, by window: the censored part of the first-response cohort.
+"""How long the unanswered have waited: by window, as the censored part of the first-response cohort, and all of them.
 
-Waiting times go into the log buckets of ``metrics.measures``.
+Waiting times of the cohort go into the log buckets of ``metrics.measures``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
+from metrics.activity import Distribution
 from metrics.columns import EMPTY, run_starts
 from metrics.live import Instants
-from metrics.measures import buckets_of
+from metrics.measures import SUM_BITS, buckets_of
 
 Counts = dict[int, int]
 
@@ -39,6 +41,23 @@ def ages(multisets: Iterable[Instants], edges: Sequence[int], now: int) -> list[
             for bucket, count in zip(within[at].tolist(), np.diff(at, append=len(within)).tolist(), strict=True):
                 into[bucket] = into.get(bucket, 0) + count
     return found
+
+
+def distribution(multisets: Iterable[Instants], bounds: Sequence[int], now: int) -> Distribution:
+    """How many of those who wait since these instants have waited how long: at most the first of ``bounds``, and so on.
+
+    ``bounds`` ascend; with the sum of all. What begins later than ``now`` has waited 0.
+    """
+    upto, total = [0] * (len(bounds) + 1), 0
+    for instants in multisets:
+        for place, bound in enumerate(bounds):
+            upto[place] += len(instants) - instants.before(now - bound)
+        upto[-1] += len(instants)
+        waited = np.maximum(now - instants.values, 0)
+        # Apart, since the nanoseconds of many long waits are more than 64 bits hold.
+        total += (int((waited >> SUM_BITS).sum()) << SUM_BITS) + int((waited & ((1 << SUM_BITS) - 1)).sum())
+    counts = tuple(here - before for before, here in pairwise((0, *upto)))
+    return Distribution(counts, total)
 
 
 def add(into: Counts, counts: Counts) -> None:

@@ -6,19 +6,16 @@ Each group of moments and marks has its function here; a new KPI of tickets adds
 
 from __future__ import annotations
 
-from metrics.calendars import Calendar
-from metrics.contribution import MARK_BITS, Contributions, Mark
-from metrics.instants import EARLIEST
-from metrics.measures import MEASURE_SHIFT, QUEUE_SHIFT, Measure, Vocabulary
-from metrics.policies import OTHER, Place, Rules, Values
-from stream.ticket import HISTORY_MAX, Attributes, Ticket
-from stream.timeline import Running, Timeline, timeline_of
+from metrics.contribution import Contributions, Mark
+from metrics.measures import MEASURE_SHIFT, QUEUE_SHIFT, Measure
+from metrics.policies import OTHER, Place
+from stream.clocks import after, reached
+from stream.late_changes import discarded_late, retargeted_late
+from stream.places import Places, values_of
+from stream.ticket import HISTORY_MAX, Ticket
+from stream.timeline import Timeline, timeline_of
 
-NONE_GIVEN: Values = ("", "", "", "", "")
 BY_ITEM = ("servqual", "brand")
-
-#: Places remembered; attributes are free text, so their combinations have no end.
-PLACES_MAX = 4_096
 
 
 # Plain ints: a member of an enum is looked up much more slowly, and this runs for each changed ticket.
@@ -33,6 +30,7 @@ FIRST_RESOLUTION, RESOLUTION = _cell(Measure.FIRST_RESOLUTION), _cell(Measure.RE
 COHORT_ANSWERED, COHORT_CLOSED = _cell(Measure.COHORT_ANSWERED), _cell(Measure.COHORT_CLOSED)
 REPLY_MET, REPLY_BREACHED = _cell(Measure.FIRST_RESPONSE_MET), _cell(Measure.FIRST_RESPONSE_BREACHED)
 RESOLUTION_MET, RESOLUTION_BREACHED = _cell(Measure.RESOLUTION_MET), _cell(Measure.RESOLUTION_BREACHED)
+RETARGETED_LATE, DISCARDED_LATE = _cell(Measure.RETARGETED_LATE), _cell(Measure.DISCARDED_LATE)
 
 OPEN, OPEN_UNCOUNTED, PAUSED = int(Mark.OPEN), int(Mark.OPEN_UNCOUNTED), int(Mark.PAUSED)
 IS_ESCALATED, WITHOUT_POLICY = int(Mark.ESCALATED), int(Mark.WITHOUT_POLICY)
@@ -43,47 +41,12 @@ NEXT_DUE, NEXT_RISK = int(Mark.NEXT_RESPONSE_DUE), int(Mark.NEXT_RESPONSE_RISK)
 DUE, RISK = int(Mark.RESOLUTION_DUE), int(Mark.RESOLUTION_RISK)
 
 
-#: A place, the cell of its queue, and the mark of its queue and priority, to which a measure or a mark is added.
-Placed = tuple[Place, int, int]
-
-
-class Places:
-    """What tickets' values make of them under the rules, in words and in numbers; remembered."""
-
-    __slots__ = ("_known", "rules", "vocabulary")
-
-    def __init__(self, rules: Rules, vocabulary: Vocabulary) -> None:
-        self.rules = rules
-        self.vocabulary = vocabulary
-        self._known: dict[tuple[int, Values], Placed] = {}
-
-    def __len__(self) -> int:
-        return len(self._known)
-
-    def of(self, created: int, values: Values) -> Placed:
-        """The place of a ticket created then, while it has these values."""
-        key = self.rules.policies.era(created), values
-        found = self._known.get(key)
-        if found is None:
-            place = self.rules.place(created, values)
-            cell = self.vocabulary.queue_id(place.queue) << QUEUE_SHIFT
-            mark = self.vocabulary.place_id(place.queue, place.priority) << MARK_BITS
-            if len(self._known) >= PLACES_MAX:
-                self._known.clear()
-            found = self._known[key] = place, cell, mark
-        return found
-
-    def as_of(self, instant: int, created: int, attributes: tuple[Attributes, ...]) -> Place:
-        """The place by the attributes as they were at the instant that settles a clock."""
-        return self.of(created, values_of(attributes, instant)[0])[0]
-
-
 def contribute(ticket: Ticket, places: Places, into: Contributions) -> Place | None:
-    """Add all that ``ticket`` adds, nothing while it is discarded; returns its labels, where it is counted at all."""
-    if ticket.verdict is not None and ticket.verdict[3]:
-        return None
+    """Add all that ``ticket`` adds; returns its labels, where it is counted at all: not while it is discarded."""
     rules = places.rules
     line = timeline_of(ticket, rules.skew)
+    if ticket.verdict is not None and ticket.verdict[3]:
+        return None if line is None else _discarded(ticket, line, places, into)
     if line is None:
         return _orphan(ticket, places, into)
     created, attributes = line.created, ticket.attributes
@@ -106,6 +69,9 @@ def contribute(ticket: Ticket, places: Places, into: Contributions) -> Place | N
         closed = line.resolved[-1]
         settled = place if since <= closed else places.as_of(closed, created, attributes)
         _closing(line, settled if counted else None, cell, moments)
+    if counted and len(ticket.attributes) > 1:
+        for instant in retargeted_late(ticket, line, places):
+            moments += (cell | RETARGETED_LATE, instant, 0)
     if ticket.answers:
         _answers(ticket, cell >> QUEUE_SHIFT, places, into)
     _quality(ticket, created, rules.skew, into)
@@ -185,51 +151,6 @@ def _mark(mark: int, instant: int | None, into: list[int]) -> None:
         into += (mark, instant)
 
 
-def reached(running: Running, target: int, calendar: Calendar | None, *, past: bool = False) -> int | None:
-    """The earliest instant at which a clock has run for ``target``; None if it stopped before.
-
-    With ``past``, the latest such instant, after which it has run for more; None too if it stopped at that one.
-    """
-    left = target
-    for start, end in running:
-        found = after(start, left, calendar, past=past)
-        if found is not None and (end is None or found < end or (found == end and not past)):
-            return found
-        if end is not None:
-            left -= end - start if calendar is None else calendar.elapsed(start, end)
-    return None
-
-
-def after(start: int, target: int, calendar: Calendar | None, *, past: bool = False) -> int | None:
-    """When ``target`` has elapsed since ``start``: in open hours where there is a calendar; None where it never has."""
-    return start + target if calendar is None else calendar.reached(start, target, past=past)
-
-
-# ------------------------------------------------------------------------------------------------- attributes
-
-
-def values_of(attributes: tuple[Attributes, ...], at: int | None = None) -> tuple[Values, int]:
-    """(queue, channel, priority, brand, kind) as of ``at`` (inclusive), or the latest, empty where never given.
-
-    And the instant of the latest element that gave any of them: they were the same ever since.
-    """
-    values, since = NONE_GIVEN, EARLIEST
-    for element in reversed(attributes):
-        if at is not None and element[0] > at:
-            continue
-        given = element[3:8]
-        if given == NONE_GIVEN:  # only the agent, by whom nothing goes
-            continue
-        if values is NONE_GIVEN:
-            values, since = given, element[0]
-        else:
-            queue, channel, priority, brand, kind = values
-            values = (queue or given[0], channel or given[1], priority or given[2], brand or given[3], kind or given[4])
-        if "" not in values:
-            break
-    return values, since
-
-
 # --------------------------------------------------------------------------------------------------- the rest
 
 
@@ -249,6 +170,18 @@ def _answers(ticket: Ticket, queue: int | None, places: Places, into: Contributi
             score = answer.score - answer.lowest
             into.moments += (own << QUEUE_SHIFT | measure << MEASURE_SHIFT, answer.instant, score)
     return queues
+
+
+def _discarded(ticket: Ticket, line: Timeline, places: Places, into: Contributions) -> Place | None:
+    """Of a discarded ticket nothing counts but that it was late."""
+    live_since = places.rules.live_since
+    late = discarded_late(ticket, line, places) if live_since is None or line.created >= live_since else ()
+    place = None
+    for instant in late:
+        place, cell, _ = places.of(line.created, values_of(ticket.attributes)[0])
+        into.moments += (cell | DISCARDED_LATE, instant, 0)
+        into.queues.append(cell >> QUEUE_SHIFT)
+    return place
 
 
 def _orphan(ticket: Ticket, places: Places, into: Contributions) -> Place | None:

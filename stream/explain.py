@@ -15,8 +15,9 @@ from metrics.clock_states import State, state_of
 from metrics.contribution import SLAS
 from metrics.instants import format_instant
 from metrics.policies import ATTRIBUTES, Place, Policy, Rules
-from stream.contributions import reached, values_of
+from stream.clocks import reached
 from stream.evidence import Evidence, evidence, given, notes
+from stream.places import values_of
 from stream.ticket import Ticket
 from stream.timeline import Running, Timeline, timeline_of
 

@@ -21,10 +21,11 @@ from metrics.instants import DAY, EARLIEST, LATEST
 from metrics.measures import MEASURE_MASK, MEASURE_SHIFT, QUEUE_SHIFT, Moment, Vocabulary
 from metrics.policies import Rules
 from metrics.snapshot import Part, snapshot
-from stream.contributions import Places, contribute
+from stream.contributions import contribute
 from stream.encoding import decode, encode
 from stream.events import Event, Refusal
 from stream.events import decode as decode_event
+from stream.places import Places
 from stream.records import Applied, Reason, Records, Refused
 from stream.ticket import COUNTS, UNCHANGED, Ticket
 from stream.timeline import timeline_of

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from metrics.contribution import FIRST_CLOCK, MARK_BITS, Contributions, Mark
 from metrics.measures import MEASURE_MASK, MEASURE_SHIFT, QUEUE_SHIFT, Moment, Vocabulary
 from metrics.policies import Place, Rules
-from stream.contributions import Places, contribute
+from stream.contributions import contribute
+from stream.places import Places
 from stream.ticket import Ticket
 
 
@@ -102,13 +103,15 @@ def _live(marks: list[int], vocabulary: Vocabulary) -> Live | None:
         return None
     ((place, found),) = by_place.items()
     assert (Mark.OPEN in found) != (Mark.OPEN_UNCOUNTED in found)
-    return Live(*vocabulary.places[place], found)
+    queue, priority, _ = vocabulary.places[place]
+    return Live(queue, priority, found)
 
 
 def given(
     vocabulary: Vocabulary,
     moments: Iterable[Moment] = (),
     marks: Iterable[tuple[str, str, Mark, int]] = (),
+    policy: int = 0,
 ) -> Contributions:
     """Columns of moments, and of marks of (queue, priority, mark, instant)."""
     made = Contributions()
@@ -117,5 +120,5 @@ def given(
         made.moments += (number << QUEUE_SHIFT | measure << MEASURE_SHIFT, instant, value)
         made.queues.append(number)
     for queue, priority, mark, instant in marks:
-        made.marks += (vocabulary.place_id(queue, priority) << MARK_BITS | mark, instant)
+        made.marks += (vocabulary.place_id(queue, priority, policy) << MARK_BITS | mark, instant)
     return made

@@ -61,13 +61,14 @@ def full_rules(queues: int, priorities: int, channels: int) -> Rules:
 def fill_live(partition: TicketPartition, rules: Rules, vocabulary: Vocabulary) -> None:
     """Of each queue and priority: a ticket that is late on all clocks, and one that is at risk on all."""
     partition.history_since = partition.newest_event = NOW - 40 * DAY
-    for queue, priority in product(rules.labels.queues or (), rules.labels.priorities or ()):
+    numbers = enumerate(rules.labels.priorities or ())
+    for queue, (policy, priority) in product(rules.labels.queues or (), numbers):
         for due in (NOW - MINUTE, NOW + MINUTE):
             marks = dict.fromkeys((Mark.OPEN, Mark.PAUSED, Mark.ESCALATED, Mark.WITHOUT_POLICY), 0)
             marks[Mark.AWAITING_FIRST_RESPONSE] = NOW - 35 * DAY  # in no window, so that its cohort has percentiles
             marks[Mark.AWAITING_REPLY] = NOW - HOUR
             marks |= {Mark(number): (due, NOW - 2 * MINUTE)[number % 2] for number in range(FIRST_CLOCK, len(Mark))}
-            added = given(vocabulary, marks=((queue, priority, mark, at) for mark, at in marks.items()))
+            added = given(vocabulary, marks=((queue, priority, mark, at) for mark, at in marks.items()), policy=policy)
             partition.floor.add(added, 1)
 
 

@@ -18,6 +18,7 @@ class LiveClock:
     due: int | None
     is_breaching: bool
     is_at_risk: bool
+    overdue_ratio: float | None  # open time past due by the target, where it is breaching
 
 
 def policy_of(ticket: Ticket, at: int, configuration: OracleConfiguration) -> Policy | None:
@@ -85,6 +86,11 @@ def live_clocks(ticket: Ticket, now: int, configuration: OracleConfiguration) ->
     policy = policy_of(ticket, now, configuration)
     if policy is None or not ticket.is_open or not is_live(ticket, configuration):
         return {}
+    return clocks_under(policy, ticket, now)
+
+
+def clocks_under(policy: Policy, ticket: Ticket, now: int) -> dict[str, LiveClock]:
+    """The clocks that an open ticket has under a policy."""
     clocks = {}
     if ticket.is_waiting and policy.first_response is not None:
         clocks["first_response"] = _clock([(ticket.creation, None)], policy.first_response, now, policy)
@@ -100,4 +106,5 @@ def _clock(runs: Sequence[tuple[int, int | None]], target: int, now: int, policy
     due = due_of_runs(runs, target, policy.calendar)
     ran = sum(elapsed(policy.calendar, start, now if end is None else end) for start, end in runs)
     is_breaching = due is not None and now > due
-    return LiveClock(due, is_breaching, not is_breaching and target - ran < policy.at_risk * target)
+    overdue = elapsed(policy.calendar, due, now) / target if due is not None and is_breaching else None
+    return LiveClock(due, is_breaching, not is_breaching and target - ran < policy.at_risk * target, overdue)

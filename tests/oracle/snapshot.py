@@ -30,6 +30,9 @@ What the texts leave open, and how it is read here:
     where it is a public holiday or its weekday is closed.
 21. A clock whose due instant never comes is neither breaching nor breached.
 22. A clock that has run for its target at the very end of an open time was due then, not at the next opening.
+23. A clock is late for `retargeted_late` and `discarded_late` by what happened before the change, and by the policy
+    before it; of the discard, by the policy as of it. Only the first response and the resolution are counted, none of a
+    ticket created before `live_since`, and a queue is shown too where only such a discarded ticket is in it.
 """
 
 from collections import defaultdict
@@ -50,6 +53,7 @@ from tests.oracle.clocks import (
 from tests.oracle.configuration import DEFAULT, OracleConfiguration
 from tests.oracle.durations import cohort, judged, summary
 from tests.oracle.instants import text_of
+from tests.oracle.late_changes import discarded_late, retargeted_late
 from tests.oracle.surveys import Answer, answers_of
 from tests.oracle.tickets import Happening, Ticket, distinct, is_discarded, ticket_of
 from tests.oracle.windows import Window, windows_of
@@ -68,6 +72,7 @@ class Judged:
     first_response_in_open_hours: int | None
     resolution_met: bool | None
     clocks: Mapping[str, LiveClock]
+    retargeted_late: Sequence[int]
 
 
 @dataclass
@@ -77,6 +82,7 @@ class Members:
     in_open_hours: bool  # whether any policy names a calendar
     tickets: list[Judged] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
+    discarded_late: list[int] = field(default_factory=list)
 
 
 def snapshot(
@@ -110,11 +116,14 @@ def _scopes(
     scopes: dict[str | None, Members] = defaultdict(lambda: Members(configuration.names_a_calendar))
     everything = scopes[None]
     for happenings in subjects.values():
-        if is_discarded(happenings):
-            continue
         ticket = ticket_of(happenings, configuration)
+        if is_discarded(happenings):
+            if ticket is not None and (late := discarded_late(happenings, configuration)):
+                everything.discarded_late += late
+                scopes[configuration.shown_queue(ticket.value("queue", now))].discarded_late += late
+            continue
         if ticket is not None:
-            judgement = _judge(ticket, now, configuration)
+            judgement = _judge(ticket, happenings, now, configuration)
             everything.tickets.append(judgement)
             scopes[configuration.shown_queue(ticket.value("queue", now))].tickets.append(judgement)
         for answer in answers_of(happenings):
@@ -124,7 +133,7 @@ def _scopes(
     return scopes
 
 
-def _judge(ticket: Ticket, now: int, configuration: OracleConfiguration) -> Judged:
+def _judge(ticket: Ticket, happenings: Sequence[Happening], now: int, configuration: OracleConfiguration) -> Judged:
     return Judged(
         ticket=ticket,
         is_live=is_live(ticket, configuration),
@@ -133,6 +142,7 @@ def _judge(ticket: Ticket, now: int, configuration: OracleConfiguration) -> Judg
         first_response_in_open_hours=first_response_in_open_hours(ticket, configuration),
         resolution_met=resolution_met(ticket, configuration),
         clocks=live_clocks(ticket, now, configuration),
+        retargeted_late=retargeted_late(ticket, happenings, configuration),
     )
 
 
@@ -166,6 +176,7 @@ def _sla(clocks: Sequence[LiveClock], now: int) -> dict[str, Any]:
         "at_risk": sum(1 for clock in clocks if clock.is_at_risk),
         "next_due_at": _earliest(due for due, _ in dues if due > now),
         "most_overdue_due_at": _earliest(due for due, is_breaching in dues if is_breaching),
+        "overdue_ratio": max((c.overdue_ratio for c in clocks if c.overdue_ratio is not None), default=None),
     }
 
 
@@ -190,6 +201,8 @@ def _window(members: Members, now: int, window: Window, since: int | None) -> di
         "reopened": changes.count("reopened"),
         "escalated": sum(1 for ticket in tickets if window.holds(ticket.first_escalation)),
         "closed_unanswered": sum(1 for j in resolved if not j.ticket.from_agent and j.ticket.first_reply is None),
+        "retargeted_late": sum(window.holds(at) for j in members.tickets for at in j.retargeted_late),
+        "discarded_late": sum(window.holds(at) for at in members.discarded_late),
         "first_response": first_response,
         "first_response_business": first_response | summary(open_hours) if members.in_open_hours else None,
         "first_resolution": summary([ticket.resolves[0] - ticket.creation for ticket in first_resolved]),

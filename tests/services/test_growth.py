@@ -17,8 +17,8 @@ import pytest
 from intake.simulator.desk import Delivery, DeskOptions, simulate
 from metrics.instants import DAY, HOUR, MINUTE
 from metrics.policies import Rules
-from stream.contributions import Places
 from stream.encoding import encode
+from stream.places import Places
 from stream.records import Records
 from stream.rim.preflight import create_topics
 from stream.rim.settings import Hooks, RimSettings

@@ -104,6 +104,20 @@ def test_what_happened_between_two_looks_is_counted_at_the_second() -> None:
     assert counts(counting, "tickets_reopened") == {("billing", "high"): 1}
 
 
+def test_breach_that_a_lower_priority_or_a_discard_takes_away_is_counted() -> None:
+    policies = [Policy(name="urgent", match={"priority": frozenset({"high"})}, first_response=MINUTE)]
+    rules = Rules(policies=Policies([*policies, Policy(name="rest", first_response=HOUR)]))
+    counting = activity(rules)
+    partition = Tickets(rules, Admission(), counting.observe).open(0)
+    late = NOW - 5 * MINUTE
+    feed(partition, created(late, "lowered"), created(late, "spam"), now=NOW)
+    feed(partition, happening("ticket.updated", NOW - MINUTE, "lowered", priority="low"), now=NOW)
+    feed(partition, happening("ticket.discarded", NOW - MINUTE, "spam", reason="spam"), now=NOW)
+    assert partition.floor.entries_by_queue == {"billing": 2}
+    assert counts(counting, "sla_retargeted_late") == {("billing",): 1}
+    assert counts(counting, "sla_discarded_late") == {("billing",): 1}
+
+
 # ------------------------------------------------------------------------------------------------- histograms
 
 
@@ -116,6 +130,14 @@ def test_share_within_a_configured_target_is_exact_to_the_nanosecond(beyond: int
     counted = counting.counted(())
     assert upto(counted, "support_first_response_seconds", 7 * MINUTE) == within
     assert upto(counted, "support_resolution_seconds", 11 * HOUR) == within
+
+
+def test_share_within_a_target_in_open_hours_is_exact_where_the_policy_names_a_calendar() -> None:
+    policies = [Policy(name="office", first_response=7 * MINUTE, calendar="office"), Policy(name="always")]
+    counting = activity(Rules(policies=Policies(policies)))
+    observe(counting, [("q", NOW, Measure.FIRST_RESPONSE_BUSINESS, 7 * MINUTE)])
+    assert upto(counting.counted(()), "support_first_response_business_seconds", 7 * MINUTE) == 1
+    assert not activity().counted(()).distributions["support_first_response_business_seconds"]
 
 
 def test_buckets_are_those_of_the_catalogue_and_the_targets_once() -> None:

@@ -14,7 +14,7 @@ from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 from prometheus_client.samples import Sample
 
-from metrics import names
+from metrics import names, names_page
 from metrics.exposition import View, render
 from metrics.instants import HOUR, MINUTE
 from metrics.policies import Labels, Policies, Policy, Rules
@@ -26,7 +26,9 @@ OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0
 OF_THE_PIPELINE = (
     "support_pipeline_", "support_events_", "support_tickets_orphaned", "support_tickets_full", "support_label_over",
 )  # fmt: skip
-NOT_WHILE_CATCHING_UP = ("support_sla_live", "support_sla_at_risk", "support_sla_most_overdue", "support_oldest")
+NOT_WHILE_CATCHING_UP = ("support_sla_live", "support_sla_at_risk", "support_sla_policy", "support_oldest")
+#: Without a partition: the worst of those that are ready.
+OVERDUE = {"support_sla_most_overdue_due_timestamp_seconds", "support_sla_overdue_ratio"}
 
 
 def text(view: View) -> str:
@@ -71,16 +73,39 @@ def test_partition_that_is_catching_up_exposes_its_tickets_but_nothing_late() ->
     assert number(view, "support_tickets_open", queue="returns", priority="normal", partition="1") == 1
     assert number(view, "support_pipeline_partition_ready", partition="1") == 0
     assert of_partition_1(view) == set()
+    assert names_with(view, queue="returns", sla="first_response") & OVERDUE == set()
 
 
 def test_same_partition_exposes_what_is_late_once_it_is_ready() -> None:
     view = small_floor().view(0, 1)
     assert number(view, "support_pipeline_partition_ready", partition="1") == 1
+    assert names_with(view, queue="returns", sla="first_response") >= OVERDUE
     assert of_partition_1(view) == {
         "support_sla_live_breaches",
-        "support_sla_most_overdue_due_timestamp_seconds",
+        "support_sla_policy_live_breaches",
         "support_oldest_awaiting_first_response_timestamp_seconds",
     }
+
+
+def test_versions_of_a_policy_count_together_and_policies_apart() -> None:
+    versions = [
+        Policy(
+            name="usual", starts_at=NOW - 30 * MINUTE, match={"channel": frozenset({"email"})}, first_response=MINUTE
+        ),
+        Policy(name="usual", match={"channel": frozenset({"email"})}, first_response=2 * MINUTE),
+        Policy(name="chats", first_response=60 * MINUTE),
+    ]
+    floor = SmallFloor(Rules(policies=Policies(versions)))
+    for ticket, (time, channel) in enumerate(
+        [("11:00", "email"), ("11:45", "email"), ("11:50", "email"), ("11:10", "chat")]
+    ):
+        floor.create(f"{ticket}", time, "billing", "high", channel)
+    labels = {"queue": "billing", "partition": "0", "sla": "first_response"}
+    assert number(floor.view(0), "support_sla_policy_live_breaches", policy="usual", **labels) == 3
+    assert number(floor.view(0), "support_sla_policy_at_risk", policy="chats", **labels) == 1
+    assert (
+        number(floor.view(0), "support_sla_overdue_ratio", queue="billing", priority="high", sla="first_response") == 29
+    )
 
 
 def test_instants_are_seconds_since_1970() -> None:
@@ -88,8 +113,9 @@ def test_instants_are_seconds_since_1970() -> None:
     view = small_floor().view(0)
     created = NOW / 1e9 - 90 * 60
     assert number(view, "support_oldest_awaiting_first_response_timestamp_seconds", **labels) == created
-    labels["sla"] = "first_response"
+    labels = {"queue": "billing", "priority": "high", "sla": "first_response"}
     assert number(view, "support_sla_most_overdue_due_timestamp_seconds", **labels) == created + 3_600
+    assert number(view, "support_sla_overdue_ratio", **labels) == 0.5
 
 
 def test_queue_vanishes_with_its_last_ticket() -> None:
@@ -266,4 +292,4 @@ def test_only_the_named_samples_are_given() -> None:
 
 def test_reference_page_is_what_the_definitions_give() -> None:
     page = Path(__file__).parent.parent.parent / "docs" / "metrics.md"
-    assert page.read_text(encoding="utf-8") == names.render_reference()
+    assert page.read_text(encoding="utf-8") == names_page.render_reference()

@@ -95,6 +95,7 @@ def test_a_waiting_ticket_turns_at_risk_and_breaching_right_after_the_instant(
         "at_risk": at_risk,
         "next_due_at": due if next_due else None,
         "most_overdue_due_at": due if breaches else None,
+        "overdue_ratio": (age - HOUR) / HOUR if breaches else None,
     }
 
 
@@ -186,6 +187,7 @@ def test_a_paused_clock_keeps_its_state_and_has_a_due_instant_only_if_that_had_p
         "at_risk": at_risk,
         "next_due_at": None,
         "most_overdue_due_at": text_of(start + 2 * HOUR) if overdue else None,
+        "overdue_ratio": 4.0 if overdue else None,  # 8 hours ago, of a target of 2
     }
 
 

@@ -160,6 +160,7 @@ def test_a_ticket_of_friday_evening_is_due_on_monday_morning(at: int, breaches: 
         "at_risk": at_risk,
         "next_due_at": due if at < MONDAY + 30 * MINUTE else None,
         "most_overdue_due_at": due if breaches else None,
+        "overdue_ratio": 1 / HOUR if breaches else None,
     }
 
 
@@ -181,6 +182,7 @@ def test_a_target_that_ends_with_the_day_is_due_at_closing_and_not_at_the_next_o
     clock = seen(closing + late, created(closing - HOUR))["sla"]["first_response"]
     assert (clock["live_breaches"], clock["at_risk"], clock["next_due_at"]) == (breaches, at_risk, None)
     assert clock["most_overdue_due_at"] == (text_of(closing) if breaches else None)
+    assert clock["overdue_ratio"] == (0 if breaches else None)  # nothing is open before Monday
 
 
 def test_a_reply_out_of_hours_to_a_ticket_out_of_hours_took_no_time_and_is_counted() -> None:

@@ -6,8 +6,8 @@ from metrics import policies
 from metrics.instants import DAY, HOUR, MINUTE
 from metrics.measures import Vocabulary
 from metrics.policies import DEFAULT_POLICY, Labels, Policies, Policy, Rules, pane_of
-from stream import contributions
-from stream.contributions import Places
+from stream import places as places_of_values
+from stream.places import Places
 
 NEWER = 1_000 * DAY
 
@@ -87,7 +87,7 @@ def test_a_choice_is_the_same_when_it_is_remembered() -> None:
 
 
 def test_remembered_places_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contributions, "PLACES_MAX", 10)
+    monkeypatch.setattr(places_of_values, "PLACES_MAX", 10)
     places = Places(Rules(policies=Policies([policy("five", kind={"5"}), policy("rest")])), Vocabulary())
     found = [places.of(0, ("", "", "", "", str(kind)))[0].policy for kind in [*range(25), 5]]
     assert [place and place.name for place in (found[5], found[6], found[-1])] == ["five", "rest", "five"]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from prometheus_client.exposition import generate_latest as text_of
 from prometheus_client.metrics_core import (
     CounterMetricFamily,
+    GaugeHistogramMetricFamily,
     GaugeMetricFamily,
     HistogramMetricFamily,
     InfoMetricFamily,
@@ -29,6 +30,7 @@ from tests.small_floor import small_floor
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"
 Families = list[Family | Histogram]
+HISTOGRAMS = (Kind.HISTOGRAM, Kind.GAUGE_HISTOGRAM)
 
 
 class Reference(Collector):
@@ -57,7 +59,8 @@ def _plain(family: Family) -> Metric:
 
 
 def _histogram(family: Histogram) -> Metric:
-    made = HistogramMetricFamily(family.metric.name, family.metric.meaning, labels=family.metric.labels)
+    kind = HistogramMetricFamily if family.metric.kind is Kind.HISTOGRAM else GaugeHistogramMetricFamily
+    made = kind(family.metric.name, family.metric.meaning, labels=family.metric.labels)
     bounds = [*(floatToGoString(bound / SECOND) for bound in family.bounds), "+Inf"]  # type: ignore[no-untyped-call]
     for labels, found in family.rows.items():
         upto = [float(sum(found.counts[: place + 1])) for place in range(len(bounds))]
@@ -127,7 +130,7 @@ numbers = st.one_of(
 
 @st.composite
 def plain(draw: st.DrawFn) -> Family:
-    metric = draw(st.sampled_from([found for found in names.ALL if found.kind is not Kind.HISTOGRAM]))
+    metric = draw(st.sampled_from([found for found in names.ALL if found.kind not in HISTOGRAMS]))
     sets = st.tuples(*(label_values for _ in metric.labels))
     number = st.just(1) if metric.kind is Kind.INFO else numbers
     return Family(metric, draw(st.lists(st.tuples(sets, number), min_size=1, max_size=4)))
@@ -135,7 +138,7 @@ def plain(draw: st.DrawFn) -> Family:
 
 @st.composite
 def histograms(draw: st.DrawFn) -> Histogram:
-    metric = draw(st.sampled_from([found for found in names.ALL if found.kind is Kind.HISTOGRAM]))
+    metric = draw(st.sampled_from([found for found in names.ALL if found.kind in HISTOGRAMS]))
     bounds = tuple(sorted(draw(st.sets(st.integers(1, 10**17), max_size=4))))
     counts = st.tuples(*(st.integers(0, 10**7) for _ in range(len(bounds) + 1)))
     rows = st.dictionaries(
