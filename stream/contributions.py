@@ -69,7 +69,7 @@ def contribute(ticket: Ticket, places: Places, into: Contributions) -> Place | N
         closed = line.resolved[-1]
         settled = place if since <= closed else places.as_of(closed, created, attributes)
         _closing(line, settled if counted else None, cell, moments)
-    if counted and len(ticket.attributes) > 1:
+    if counted and since - created > places.shortest:
         for instant in retargeted_late(ticket, line, places):
             moments += (cell | RETARGETED_LATE, instant, 0)
     if ticket.answers:

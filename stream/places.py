@@ -5,12 +5,13 @@ Attributes are free text from outside; what was worked out of them is remembered
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from metrics.contribution import MARK_BITS
-from metrics.instants import EARLIEST
+from metrics.instants import EARLIEST, LATEST
 from metrics.measures import QUEUE_SHIFT, Vocabulary
-from metrics.policies import Place, Rules, Values
+from metrics.policies import Place, Policy, Rules, Values
 from stream.ticket import Attributes
 
 NONE_GIVEN: Final[Values] = ("", "", "", "", "")
@@ -25,11 +26,15 @@ Placed = tuple[Place, int, int]
 class Places:
     """What tickets' values make of them under the rules, in words and in numbers; remembered."""
 
-    __slots__ = ("_known", "rules", "vocabulary")
+    __slots__ = ("_known", "rules", "shortest", "vocabulary")
 
     def __init__(self, rules: Rules, vocabulary: Vocabulary) -> None:
         self.rules = rules
         self.vocabulary = vocabulary
+        #: No first response or resolution is due sooner after its ticket's creation.
+        self.shortest: Final = min(
+            (target for policy in rules.policies.all for target in _targets(policy)), default=LATEST
+        )
         self._known: dict[tuple[int, Values], Placed] = {}
 
     def __len__(self) -> int:
@@ -51,6 +56,10 @@ class Places:
     def as_of(self, instant: int, created: int, attributes: tuple[Attributes, ...]) -> Place:
         """The place by the attributes as they were at the instant that settles a clock."""
         return self.of(created, values_of(attributes, instant)[0])[0]
+
+
+def _targets(policy: Policy) -> Iterator[int]:
+    yield from (target for target in (policy.first_response, policy.resolution) if target is not None)
 
 
 def values_of(attributes: tuple[Attributes, ...], at: int | None = None) -> tuple[Values, int]:
