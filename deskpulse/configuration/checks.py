@@ -6,12 +6,13 @@ mistake hides no other. A rule says nothing about a key that was taken out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Final
 from urllib.parse import urlsplit
 
-from deskpulse.configuration.draft import Draft, Finding
+from deskpulse.configuration import output_checks
+from deskpulse.configuration.draft import Draft, Finding, one_of
 from deskpulse.configuration.model import compiled_policy, compiled_version
 from deskpulse.configuration.problems import Path
 from deskpulse.configuration.values import closest
@@ -123,19 +124,14 @@ def _references(draft: Draft) -> Iterator[Finding]:
         yield from _calendar_given(draft, ("sla", place, "calendar"), policy.calendar)
         receiver = policy.page.receiver if policy.page is not None else None
         if receiver is not None and receiver not in draft.receivers:
-            yield (("sla", place, "page", "receiver"), _one_of("[[receivers]]", receiver, draft.receivers))
+            yield (("sla", place, "page", "receiver"), one_of("[[receivers]]", receiver, draft.receivers))
     for place, feed in zip(draft.places["feeds"], draft.configuration.feeds, strict=True):
         yield from _calendar_given(draft, ("feeds", place, "calendar"), feed.calendar)
 
 
 def _calendar_given(draft: Draft, path: Path, calendar: str | None) -> Iterator[Finding]:
     if calendar is not None and calendar not in draft.calendars:
-        yield (path, _one_of("[calendars]", calendar, draft.calendars))
-
-
-def _one_of(table: str, name: str, known: Iterable[str]) -> str:
-    names = ", ".join(sorted(known))
-    return f"expected a name of {table} ({names or 'none is there'}){closest(name, known)}"
+        yield (path, one_of("[calendars]", calendar, draft.calendars))
 
 
 def _matched_aliases(draft: Draft) -> Iterator[Finding]:
@@ -171,59 +167,6 @@ def _shadowed(draft: Draft) -> Iterator[Finding]:
             yield (("sla", place), f"expected tickets that an earlier policy leaves over; {remedy}")
 
 
-def _kpis(draft: Draft) -> Iterator[Finding]:
-    windows = (*draft.configuration.windows.rolling, "today")
-    for name, kpi in draft.configuration.kpis.items():
-        places: dict[Path, str | None] = {("kpis", name, "window"): kpi.window}
-        places |= {("kpis", name, "queues", queue, "window"): own.window for queue, own in kpi.queues.items()}
-        for path, window in places.items():
-            if window is not None and window not in windows and draft.sound("windows"):
-                yield (path, f"expected a window of windows.rolling, or today: {', '.join(windows)}")
-        for queue in kpi.queues:
-            yield from _queues_known(draft, ("kpis", name, "queues", queue), (queue,))
-
-
-def _queues(draft: Draft) -> Iterator[Finding]:
-    for name, wall in draft.configuration.walls.items():
-        yield from _queues_known(draft, ("walls", name, "queues"), wall.queues)
-    for place, mute in zip(draft.places["mutes"], draft.configuration.mutes, strict=True):
-        yield from _queues_known(draft, ("mutes", place, "queues"), mute.queues)
-
-
-def _queues_known(draft: Draft, path: Path, queues: tuple[str, ...] | None) -> Iterator[Finding]:
-    known = draft.configuration.labels.queues
-    for queue in queues or ():
-        if known is not None and queue not in (*known, "other"):
-            yield (path, f'expected queues of labels.queues, and "{queue}" is none{closest(queue, known)}')
-
-
-def _mutes(draft: Draft) -> Iterator[Finding]:
-    for place, mute in zip(draft.places["mutes"], draft.configuration.mutes, strict=True):
-        if mute.to <= mute.from_:
-            yield (("mutes", place, "to"), "expected an instant after from")
-
-
-def _receivers(draft: Draft) -> Iterator[Finding]:
-    seen: dict[str, int] = {}
-    for place, receiver in zip(draft.places["receivers"], draft.configuration.receivers, strict=True):
-        first = seen.setdefault(receiver.name, place)
-        if first != place:
-            yield (("receivers", place, "name"), f"expected another name: receivers[{first}] has it")
-        if receiver.kind == "email":
-            if receiver.to is None and draft.sound("receivers", place, "to"):
-                yield (("receivers", place), "expected to, the address that mail goes to")
-        elif (receiver.secret_env is None) == (receiver.secret_file is None) and draft.sound("receivers", place):
-            yield (("receivers", place), "expected either secret_env or secret_file: where the secret is")
-
-
-def _feeds(draft: Draft) -> Iterator[Finding]:
-    seen: dict[str, int] = {}
-    for place, feed in zip(draft.places["feeds"], draft.configuration.feeds, strict=True):
-        first = seen.setdefault(feed.source, place)
-        if first != place:
-            yield (("feeds", place, "source"), f"expected another source: feeds[{first}] has it")
-
-
 RULES: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
     _retention,
     _ports,
@@ -236,11 +179,7 @@ RULES: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
     _matched_aliases,
     _policy_names,
     _shadowed,
-    _kpis,
-    _queues,
-    _mutes,
-    _receivers,
-    _feeds,
+    *output_checks.RULES,
 )
 
 

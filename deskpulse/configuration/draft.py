@@ -5,7 +5,7 @@ Keys that are wrong are taken out until the rest validates, so that rules over s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 from deskpulse.configuration.model import Configuration
 from deskpulse.configuration.problems import Path, expected_by, value_at, written_part
 from deskpulse.configuration.targets import SlaPolicy
+from deskpulse.configuration.values import closest
 
 Finding: TypeAlias = tuple[Path, str]
 
@@ -43,6 +44,12 @@ class Draft(msgspec.Struct, frozen=True):
     def policies(self) -> Iterator[tuple[int, SlaPolicy]]:
         """The policies with their places in the file."""
         return zip(self.places["sla"], self.configuration.sla, strict=True)
+
+
+def one_of(table: str, name: str, known: Iterable[str]) -> str:
+    """What is expected of a key that names an item of ``table``."""
+    names = ", ".join(sorted(known))
+    return f"expected a name of {table} ({names or 'none is there'}){closest(name, known)}"
 
 
 def drafted(document: dict[str, Any], from_environment: frozenset[Path]) -> tuple[Draft, list[Finding]]:

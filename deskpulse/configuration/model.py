@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec.structs import replace
 from pydantic import Field
 
-from deskpulse.configuration.outputs import Feed, Mute, Receiver, Wall
+from deskpulse.configuration.outputs import Alerts, Feed, Mute, Receiver, Wall
 from deskpulse.configuration.public_holidays import public_holidays
 from deskpulse.configuration.tables import (
     Board,
@@ -50,6 +50,7 @@ class Configuration(Table):
     sla: Annotated[tuple[SlaPolicy, ...], FROM_LIST, Field(max_length=1000)] = ()
     kpis: dict[Name, KpiTarget] = Field(default_factory=dict)
     walls: dict[Name, Wall] = Field(default_factory=dict)
+    alerts: Alerts = Alerts()
     receivers: Annotated[tuple[Receiver, ...], FROM_LIST, Field(max_length=1000)] = ()
     mutes: Annotated[tuple[Mute, ...], FROM_LIST, Field(max_length=1000)] = ()
     feeds: Annotated[tuple[Feed, ...], FROM_LIST, Field(max_length=1000)] = ()

@@ -1,25 +1,38 @@
-"""The tables of the configuration that say who is shown and told what: walls, receivers, mutes, feeds."""
+"""The tables of the configuration that say who is shown and told what: walls, alerts, receivers, mutes, feeds."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from deskpulse.configuration.values import (
+    Address,
+    Addresses,
     Duration,
     Instant,
     Name,
+    ScrapeInterval,
     SomeTexts,
     Table,
     Text,
     Texts,
     TimeZone,
     Variable,
+    WebUrl,
 )
-from metrics.instants import MINUTE
+from metrics.instants import MINUTE, SECOND
 
 WALL_NUMBERS_MAX = 5
+#: The receiver of alerts that are sent to none of `[[receivers]]`.
+NOBODY = "nobody"
+
+
+def _other(description: str, example: str, *, alias: str | None = None) -> Any:
+    """A key that only some kinds of receiver have: a comment in the reference's complete file."""
+    return Field(
+        None, alias=alias, description=description, examples=[example], json_schema_extra={"alternative": True}
+    )
 
 
 class Wall(Table):
@@ -40,26 +53,67 @@ class Wall(Table):
     theme: Literal["dark", "light"] | None = Field(None, description="When absent, the browser's.", examples=['"dark"'])
 
 
-class Receiver(Table):
-    """Where Alertmanager sends alerts. The secret is the URL of a webhook, Slack's URL, PagerDuty's key."""
+class Alerts(Table):
+    """What `deskpulse generate --config FILE --output DIR` writes for Prometheus and Alertmanager."""
 
-    name: Name = Field(description="Its name, for `page.receiver`.", examples=['"pager"'])
+    base_url: WebUrl = Field(
+        "http://127.0.0.1:6066",
+        description="Where `/api/tickets` of a worker or board is reached, for the links in alerts.",
+        examples=['"https://board.example"'],
+    )
+    runbook_url: Text = Field(
+        "docs/alerts.md",
+        description="Where the generated runbook is; alerts link to it as `<runbook_url>#<alert in lower case>`.",
+        examples=['"https://wiki.example/alerts.md"'],
+    )
+    alertmanager_url: WebUrl = Field(
+        "http://127.0.0.1:9093",
+        description="Where Prometheus reaches Alertmanager.",
+        examples=['"http://alertmanager:9093"'],
+    )
+    scrape_targets: Addresses | None = Field(
+        None,
+        description="Where Prometheus reaches every worker, as `host:port`; when absent, `worker.bind` and its port.",
+        examples=['["worker-1:6066", "worker-2:6066"]'],
+    )
+    interval: ScrapeInterval = Field(
+        5 * SECOND,
+        description="How often Prometheus scrapes, and how often it evaluates the rules.",
+        examples=['"5s"'],
+    )
+    secrets_dir: Text = Field(
+        "secrets",
+        description="Folder of the files that `secret_env` of a receiver becomes; relative: to the folder in which "
+        "Alertmanager is started.",
+        examples=['"/etc/prometheus/secrets"'],
+    )
+    watchdog: Name | None = Field(
+        None,
+        description="A name of `[[receivers]]` that gets the Watchdog every five minutes, such as a service that "
+        "calls when it stops coming; when absent, nobody.",
+        examples=['"pager"'],
+    )
+
+
+class Receiver(Table):
+    """Where Alertmanager sends alerts. Its secret: PagerDuty's key, Slack's URL, a webhook's bearer token, a password.
+
+    It is never written into `alertmanager.yml`: that names the file `secret_file`, or `<secrets_dir>/<secret_env>`.
+    """
+
+    name: Name = Field(description="Its name, for `page.receiver`. The first one is the default.", examples=['"pager"'])
     kind: Literal["webhook", "slack", "pagerduty", "email"] = Field(description="What it is.", examples=['"pagerduty"'])
     secret_env: Variable | None = Field(
         None, description="The environment variable that holds the secret.", examples=['"PAGER_KEY"']
     )
-    secret_file: Text | None = Field(
-        None,
-        description="The file that holds the secret, instead of `secret_env`.",
-        examples=['"/run/secrets/pager"'],
-        json_schema_extra={"alternative": True},
+    secret_file: Text | None = _other(
+        "The file that holds the secret, instead of `secret_env`.", '"/run/secrets/pager"'
     )
-    to: Text | None = Field(
-        None,
-        description="Address of an `email` receiver.",
-        examples=['"floor@desk.example"'],
-        json_schema_extra={"alternative": True},
-    )
+    url: WebUrl | None = _other("Address of a `webhook`, without anything secret in it.", '"http://on-call:8000/page"')
+    to: Text | None = _other("Address of an `email` receiver.", '"floor@desk.example"')
+    from_: Text | None = _other("Sender of its mail.", '"deskpulse@desk.example"', alias="from")
+    smarthost: Address | None = _other("The server that takes its mail, as `host:port`.", '"mail.desk.example:587"')
+    username: Text | None = _other("Who sends it, where that server asks; the secret is the password.", '"deskpulse"')
 
 
 class Mute(Table):
@@ -76,6 +130,11 @@ class Feed(Table):
 
     source: Text = Field(description="The events' `source`.", examples=['"zendesk/acme"'])
     silent_after: Duration = Field(15 * MINUTE, description="Silent for so long: an alert.", examples=['"15m"'])
+    late_after: Duration = Field(
+        5 * MINUTE,
+        description="Its events reach Kafka later than so long after they happened: an alert.",
+        examples=['"5m"'],
+    )
     calendar: Name | None = Field(
         None, description="Only within these hours; when absent, always.", examples=['"office"']
     )

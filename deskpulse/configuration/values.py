@@ -30,11 +30,16 @@ _INSTANT: Final = "a date-time with an offset, such as 2026-01-01T00:00:00Z, fro
 _OPEN_HOURS: Final = 'opening hours such as "09:00-12:30", the end after the start and at most 24:00'
 _KAFKA_URL: Final = "an address such as kafka://localhost:9092"
 _REDIS_URL: Final = "an address such as redis://localhost:6379/0"
+_WEB_URL: Final = "an address such as http://127.0.0.1:9093"
+_ADDRESS: Final = "an address with a port, such as worker-1:6066"
 _NAME: Final = "a name of letters, digits, _, . and -, at most 64 of them"
 _VARIABLE: Final = "the name of an environment variable, such as PAGER_KEY (never the secret itself)"
 _COUNTRY: Final = "a country such as TR, or a subdivision such as DE-BY"
 _TIME_RANGE: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|(24):(00))", re.ASCII)
 _HOST: Final = re.compile(r"[A-Za-z0-9_.-]{1,253}|[0-9A-Fa-f:.]{2,45}", re.ASCII)
+
+_URL_TEXT: Final = re.compile(r"[!-~]+")  # printable, without spaces
+_PORT: Final = re.compile(r"[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]", re.ASCII)
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -178,6 +183,35 @@ def _redis_url(value: str) -> str:
     return value
 
 
+def _web_url(value: str) -> str:
+    """The URL without a slash at its end."""
+    try:
+        parts = urlsplit(value)
+        sound = parts.scheme in {"http", "https"} and _HOST.fullmatch(parts.hostname or "") and parts.port != 0
+    except ValueError:
+        sound = None
+    if not sound or not _URL_TEXT.fullmatch(value):
+        raise ValueError(_WEB_URL)
+    if "@" in parts.netloc:
+        raise ValueError(f"{_WEB_URL}, without user or password")
+    return value.rstrip("/")
+
+
+def _address(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not _HOST.fullmatch(bare) or (":" in host and bare == host) or not _PORT.fullmatch(port):
+        raise ValueError(_ADDRESS)
+    return value
+
+
+def _scrape_interval(value: int) -> int:
+    # Prometheus forgets a series after five minutes: two scrapes have to fit, and one may fail.
+    if not instants.SECOND <= value <= 2 * instants.MINUTE or value % instants.SECOND:
+        raise ValueError("whole seconds, from 1s to 2m")
+    return value
+
+
 def _share(value: float) -> float:
     if not 0.000_001 <= value <= 0.999_999:
         raise ValueError("a number strictly between 0 and 1, to six decimals")
@@ -237,6 +271,9 @@ Variable = Annotated[str, matching(r"[A-Za-z_][A-Za-z0-9_]*", _VARIABLE), Shown(
 RollingName = Annotated[str, AfterValidator(_rolling_name), Shown("duration")]
 RedisUrl = Annotated[str, AfterValidator(_redis_url), Shown("URL")]
 BrokerAddress = Annotated[str, AfterValidator(_broker_address), Shown("URL")]
+WebUrl = Annotated[Text, AfterValidator(_web_url), Shown("URL")]
+Address = Annotated[str, AfterValidator(_address), Shown("host and port")]
+ScrapeInterval = Annotated[int, BeforeValidator(_duration), AfterValidator(_scrape_interval), Shown("duration")]
 Country = Annotated[
     str,
     matching(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", _COUNTRY),
@@ -247,6 +284,7 @@ Day = Annotated[date, BeforeValidator(_day), Shown("date")]
 Hours = Annotated[OpenHours, BeforeValidator(_open_hours), Shown("opening hours")]
 
 BrokerAddresses = Annotated[tuple[BrokerAddress, ...], FROM_LIST, BeforeValidator(_as_list), NOT_EMPTY]
+Addresses = Annotated[tuple[Address, ...], FROM_LIST, AfterValidator(_once), NOT_EMPTY, Field(max_length=1000)]
 Texts = Annotated[tuple[Text, ...], FROM_LIST, AfterValidator(_once), Field(max_length=1000)]
 SomeTexts = Annotated[tuple[Text, ...], FROM_LIST, AfterValidator(_once), NOT_EMPTY, Field(max_length=1000)]
 DayHours = Annotated[tuple[Hours, ...], FROM_LIST, AfterValidator(_apart)]

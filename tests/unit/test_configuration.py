@@ -60,7 +60,7 @@ def test_the_file_of_the_contract_loads_with_every_value(file: Path) -> None:
     ]
     assert configuration.kpis["csat"].queues["billing"].target == 0.9
     assert configuration.mutes[0].to == parse_instant("2026-12-05T12:00:00Z")
-    assert configuration.feeds[0].silent_after == 15 * MINUTE
+    assert (configuration.feeds[0].silent_after, configuration.feeds[0].late_after) == (15 * MINUTE, 5 * MINUTE)
 
 
 def test_the_file_of_the_contract_compiles_to_rules_in_nanoseconds(file: Path) -> None:
@@ -88,6 +88,22 @@ def test_the_calendar_of_a_policy_compiles_to_its_versions(file: Path) -> None:
     )  # 9:00 and 12:00
     assert (office.is_open(monday - 1), office.is_open(monday), office.is_open(national_day)) == (False, True, False)
     assert office.elapsed(monday, monday + DAY) == 8 * HOUR
+
+
+def test_a_url_loses_the_slash_at_its_end_and_never_has_a_password(file: Path) -> None:
+    assert loaded(file, '[alerts]\nbase_url = "https://board.example/desk/"').alerts.base_url.endswith("/desk")
+    (problem,) = problems(file, '[alerts]\nalertmanager_url = "https://me:hunter2@am.example"')
+    assert "without user or password" in problem
+    assert "hunter2" not in problem
+
+
+def test_a_receiver_of_each_kind_loads_with_what_it_needs(file: Path) -> None:
+    webhook = '[[receivers]]\nname = "a"\nkind = "webhook"\nurl = "http://[::1]:8000/page?to=a"\n'
+    slack = '[[receivers]]\nname = "b"\nkind = "slack"\nsecret_file = "/run/b"\n'
+    email = '[[receivers]]\nname = "c"\nkind = "email"\nto = "a@b"\nfrom = "c@d"\nsmarthost = "[::1]:25"\n'
+    receivers = loaded(file, webhook + slack + email).receivers
+    assert [receiver.name for receiver in receivers] == ["a", "b", "c"]
+    assert receivers[2].from_ == "c@d"
 
 
 def test_windows_come_in_ascending_order_with_their_panes(file: Path) -> None:

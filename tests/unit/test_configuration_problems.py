@@ -80,6 +80,39 @@ def file(tmp_path: Path) -> Path:
         ('[[receivers]]\nname = "a"\nkind = "slack"', "receivers[0]: expected either secret_env or secret_file"),
         ('[[receivers]]\nname = "a"\nkind = "email"', "receivers[0]: expected to, the address that mail goes to"),
         (
+            '[[receivers]]\nname = "a"\nkind = "email"\nto = "b"\nfrom = "c"\nsmarthost = "d:25"\nusername = "e"',
+            "receivers[0]: expected username and a secret, its password, or neither",
+        ),
+        (
+            '[[receivers]]\nname = "a"\nkind = "webhook"\nsecret_env = "A"',
+            "receivers[0]: expected url, the address it posts to, without anything secret in it: a secret goes beside",
+        ),
+        (
+            '[[receivers]]\nname = "a"\nkind = "webhook"\nurl = "http://h"\nsecret_env = "A"\nsecret_file = "b"',
+            "receivers[0]: expected either secret_env or secret_file: where the secret is",
+        ),
+        (
+            '[[receivers]]\nname = "a"\nkind = "slack"\nsecret_env = "A"\nurl = "http://h"',
+            'receivers[0].url = "http://h": expected only where kind is webhook',
+        ),
+        (
+            '[[receivers]]\nname = "a"\nkind = "webhook"\nurl = "ftp://h"',
+            'receivers[0].url = "ftp://h": expected an address such as http://127.0.0.1:9093',
+        ),
+        (
+            '[[receivers]]\nname = "nobody"\nkind = "slack"\nsecret_env = "A"',
+            'receivers[0].name = "nobody": expected another name: this one is where',
+        ),
+        ('[alerts]\nwatchdog = "dog"', 'alerts.watchdog = "dog": expected a name of [[receivers]] (none is there)'),
+        ('[alerts]\ninterval = "500ms"', 'alerts.interval = "500ms": expected a duration such as'),
+        ('[alerts]\ninterval = "3m"', 'alerts.interval = "3m": expected whole seconds, from 1s to 2m'),
+        ('[alerts]\nbase_url = "h:1"', 'alerts.base_url = "h:1": expected an address such as http://127.0.0.1:9093'),
+        ('[alerts]\nscrape_targets = ["h"]', 'alerts.scrape_targets[0] = "h": expected an address with a port, such'),
+        ('[alerts]\nscrape_targets = ["h:0"]', 'alerts.scrape_targets[0] = "h:0": expected an address with a port'),
+        ("[alerts]\nscrape_targets = []", "alerts.scrape_targets = []: expected a list that is not empty"),
+        ("[kpis.csat]\ntarget = 85.0", "kpis.csat.target = 85.0: expected a number from 0 to 1"),
+        ("[kpis.nps]\nqueues = { a = { target = 101.0 } }", "kpis.nps.queues.a.target = 101.0: expected a number from"),
+        (
             '[[receivers]]\nname = "a"\nkind = "fax"',
             "receivers[0].kind = \"fax\": expected 'webhook', 'slack', 'pagerduty'",
         ),
