@@ -79,6 +79,7 @@ async def _setting(stack: AsyncExitStack, brokers: tuple[str, ...] | None, at: i
         is_embedded=is_embedded,
         is_alone=True,
         stops_on_refusals=False,
+        has_feeds=False,
         on_fatal=_stay,
     )
 

@@ -46,6 +46,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     is_embedded: bool = False  # the broker is the embedded one: one copy, dynamic members, short sessions
     is_alone: bool = False  # no other worker will ever join
     stops_on_refusals: bool = True
+    has_feeds: bool = True  # False: the events are a file's, and nobody is late or silent
     on_fatal: Callable[[str], None] = stop_hard
     passes: Callable[[Failpoint], None] = pass_by  # see RimSettings
 
@@ -57,6 +58,8 @@ class Worker:
         self.configuration = configuration
         self.setting = setting
         rules = configuration.rules()
+        if not setting.has_feeds:
+            rules = msgspec.structs.replace(rules, feeds=())
         self.activity = Activity(rules, time.time_ns)
         self.tickets = Tickets(rules, setting.admission, self.activity.observe)
         self.fault: str | None = None

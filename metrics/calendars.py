@@ -28,6 +28,7 @@ _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 #: Time is cut into chunks of 2**53 ns, about 104 days: all instants lie in 2048 of them, so that each one's total can
 #: be kept for good, and the openings of the latest used.
 _CHUNK_BITS: Final = 53
+_FIRST_CHUNK: Final = EARLIEST >> _CHUNK_BITS
 _LAST_CHUNK: Final = LATEST >> _CHUNK_BITS
 _CHUNKS_MAX: Final = 128
 
@@ -90,6 +91,11 @@ class _Chunk(msgspec.Struct, frozen=True, gc=False):
         left = self.ends[place] - at
         return self.run[place] - left if left > 0 else self.run[place]
 
+    def earliest(self, run: int) -> int:
+        """The earliest instant with ``run`` open nanoseconds of the chunk before it: at least 1, at most all."""
+        place = bisect_left(self.run, run)
+        return self.ends[place] - (self.run[place] - run)
+
 
 class Calendar:
     """Opening hours by versions, and arithmetic in open time.
@@ -137,9 +143,21 @@ class Calendar:
             index += 1
             if index > _LAST_CHUNK:
                 return None
-        chunk = self._chunk(index)
-        place = bisect_left(chunk.run, wanted)
-        return chunk.ends[place] - (chunk.run[place] - wanted)
+        return self._chunk(index).earliest(wanted)
+
+    def since(self, end: int, target: int) -> int | None:
+        """The earliest instant with at most ``target`` open nanoseconds between it and ``end``; any earlier has more.
+
+        None where that much was never open before ``end``.
+        """
+        index = end >> _CHUNK_BITS
+        wanted = self._chunk(index).before(end) - target
+        while wanted <= 0:
+            index -= 1
+            if index < _FIRST_CHUNK:
+                return None
+            wanted += self._total(index)
+        return self._chunk(index).earliest(wanted)
 
     def is_open(self, at: int) -> bool:
         """Whether the calendar is open at ``at``."""

@@ -71,6 +71,11 @@ def buckets_of(durations: Ints) -> Ints:
     return np.where(durations > 0, logs + 1, 0)
 
 
+def bucket_of(duration: int) -> int:
+    """The log bucket of one duration; what is negative is in that of 0."""
+    return math.ceil(math.log(duration) * _PER_LOG) + 1 if duration > 0 else 0
+
+
 def duration_of(bucket: int) -> float:
     """Nanoseconds that stand for every duration in ``bucket``, with a relative error of at most 1 %."""
     return 2 * math.exp((bucket - 1) * _LOG_GROWTH) / (_GROWTH + 1) if bucket else 0.0

@@ -32,6 +32,7 @@ class Section(StrEnum):
     SETTINGS = "Configuration and build"
     QUALITY = "Quality of the data"
     PIPELINE = "The pipeline itself"
+    FEEDS = "Feeds"
 
 
 class Metric(msgspec.Struct, frozen=True):
@@ -44,7 +45,7 @@ class Metric(msgspec.Struct, frozen=True):
     section: Section
 
 
-_ACTIVITY, _LIVE, _WINDOWS, _FLOOR, _SETTINGS, _QUALITY, _PIPELINE = Section
+_ACTIVITY, _LIVE, _WINDOWS, _FLOOR, _SETTINGS, _QUALITY, _PIPELINE, _FEEDS = Section
 _COUNTER, _GAUGE, _HISTOGRAM, _INFO = Kind.COUNTER, Kind.GAUGE, Kind.HISTOGRAM, Kind.INFO
 _BY_CHANNEL: Final = ("queue", "priority", "channel")
 _BY_PRIORITY: Final = ("queue", "priority")
@@ -369,6 +370,29 @@ TABLE_KEYS: Final = _pipeline("table_keys", _GAUGE, ("table", "partition"), "Ent
 COLLECT_SECONDS: Final = _pipeline(
     "collect_seconds", _GAUGE, (), "How long the previous scrape kept batches waiting to copy its numbers."
 )
+
+# ------------------------------------------------------------------------------------------------------ feeds
+
+
+def _feed(name: str, meaning: str) -> Metric:
+    return Metric(f"support_feed_{name}", _GAUGE, ("source",), meaning, _FEEDS)
+
+
+FEED_LAST_EVENT: Final = _feed(
+    "last_event_timestamp_seconds",
+    "Time of the newest event read; history, appended more than a day after it happened, does not count.",
+)
+FEED_DELAY: Final = _feed(
+    "delivery_delay_seconds",
+    "From event to record, the median over the last two minutes of records, history apart; absent where no record was "
+    "appended in the last 15 minutes.",
+)
+FEED_SILENT_BEFORE: Final = _feed(
+    "silent_before_timestamp_seconds",
+    "Silent is a source whose last event is earlier than this: `silent_after` of open time ago. By configuration and "
+    "clock alone; absent while the source's calendar is closed.",
+)
+FEED_LATE_AFTER: Final = _feed("late_after_seconds", "Late is a source with a longer delay: `late_after`.")
 
 ALL: Final = tuple(
     metric

@@ -26,6 +26,9 @@ _NOTES: Final = {
     Section.SETTINGS: "Constant while the process lives, but for policies that come into force.",
     Section.QUALITY: "What was kept but could not be counted as it stands.",
     Section.PIPELINE: "Counters of this process. Those with `partition` begin at 0 with each assignment.",
+    Section.FEEDS: "Of the sources in `[[feeds]]`, and of no other. Every worker exports what it has read itself: "
+    "`max by (source) (x)`. A restart forgets; what Prometheus remembers is "
+    "`max by (source) (max_over_time(support_feed_last_event_timestamp_seconds[1d]))`. See [feeds](feeds.md).",
 }
 
 _INTRODUCTION: Final = """\

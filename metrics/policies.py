@@ -218,6 +218,18 @@ DEFAULT_WINDOWS: Final = tuple(
 )
 
 
+class Source(msgspec.Struct, frozen=True):
+    """A source of events that should not be silent for ``silent_after`` of its calendar's open time, or of any.
+
+    Its events should be delivered within ``late_after``; both in nanoseconds.
+    """
+
+    name: str
+    silent_after: int = 15 * MINUTE
+    late_after: int = 5 * MINUTE
+    calendar: Calendar | None = None
+
+
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """All that the core takes from the configuration; the defaults are those of an empty file.
 
@@ -234,6 +246,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str = "UTC"
     retention: int = 62 * DAY
     calendars: Mapping[str, Calendar] = msgspec.field(default_factory=dict)  # by name; all that policies name
+    feeds: tuple[Source, ...] = ()
 
     def place(self, created_at: int, values: Values) -> Place:
         """The labels and the policy of a ticket created then, while it has these values."""

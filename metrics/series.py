@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from metrics import names
 from metrics.activity import Counted, Distribution, LabelSet
 from metrics.contribution import SLAS
+from metrics.feeds import Feed
 from metrics.instants import SECOND
 from metrics.names import Kind, Metric
 from metrics.pipeline import Pipeline
@@ -47,6 +48,7 @@ def families(view: View) -> Iterator[Family | Histogram]:
         _settings(view),
         _pipeline(view.pipeline),
         _partitions(view.partitions),
+        _feeds(view.feeds),
     ]
     if view.windows is not None:
         made.append(Family(metric, rows) for metric, rows in window_families(view.windows, view.window_queues))
@@ -201,6 +203,22 @@ def _partitions(partitions: tuple[PartitionNumbers, ...]) -> Iterator[Family]:
         found = ((partition.number, number_of(partition)) for partition in partitions)
         yield Family(metric, [((name,), number) for name, number in found if number is not None])
     yield Family(names.TABLE_KEYS, [(("tickets", partition.number), partition.entries) for partition in partitions])
+
+
+# ----------------------------------------------------------------------------------------------------- feeds
+
+_OF_FEED: Final[tuple[tuple[Metric, Callable[[Feed], float | None]], ...]] = (
+    (names.FEED_LAST_EVENT, lambda feed: _seconds(feed.last_event)),
+    (names.FEED_DELAY, lambda feed: feed.delay_seconds),
+    (names.FEED_SILENT_BEFORE, lambda feed: _seconds(feed.silent_before)),
+    (names.FEED_LATE_AFTER, lambda feed: feed.late_after / SECOND),
+)
+
+
+def _feeds(feeds: tuple[Feed, ...]) -> Iterator[Family]:
+    for metric, number_of in _OF_FEED:
+        found = ((feed.source, number_of(feed)) for feed in feeds)
+        yield Family(metric, [((source,), number) for source, number in found if number is not None])
 
 
 def _seconds(instant: int | None) -> float | None:

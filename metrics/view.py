@@ -14,6 +14,7 @@ import msgspec
 from metrics import names
 from metrics.activity import Activity, Counted, Distribution, LabelSet
 from metrics.contribution import SLAS, Mark
+from metrics.feeds import Feed, Feeds
 from metrics.floor import PartitionFloor
 from metrics.label_values import FloorLabels
 from metrics.live import Instants, LiveSet
@@ -56,6 +57,7 @@ class AllTickets(Protocol):
 
     rules: Rules
     vocabulary: Vocabulary
+    feeds: Feeds
 
     @property
     def partitions(self) -> Mapping[int, OnePartition]:
@@ -117,6 +119,7 @@ class View(msgspec.Struct, frozen=True):
     windows: Mapping[str, Any] | None
     window_queues: tuple[str, ...]  # queues of ``windows`` that are exported under their own name
     ages: Mapping[LabelSet, Distribution]  # by queue: how long the unanswered have waited, where windows are exported
+    feeds: tuple[Feed, ...] = ()
 
 
 def view(
@@ -138,8 +141,9 @@ def view(
     )
     queues = tuple(queue for queue in snapshot["queues"] if labels.queues.fold(queue) == queue) if snapshot else ()
     counted = activity.counted(tickets.vocabulary.instruments)
+    feeds = tickets.feeds.as_of(at)
     ages = _ages(tickets, ready, counted.bounds[names.FIRST_RESPONSE.name], labels, at) if snapshot else {}
-    return View(at, tickets.rules, partitions, counted, pipeline, snapshot, queues, ages)
+    return View(at, tickets.rules, partitions, counted, pipeline, snapshot, queues, ages, feeds)
 
 
 def _ages(

@@ -16,6 +16,7 @@ import msgspec
 
 from metrics.activity import RECENT
 from metrics.contribution import Contributions
+from metrics.feeds import Feeds, Heard, as_json
 from metrics.floor import Observer, PartitionFloor
 from metrics.instants import DAY, EARLIEST, LATEST
 from metrics.measures import MEASURE_MASK, MEASURE_SHIFT, QUEUE_SHIFT, Moment, Vocabulary
@@ -54,7 +55,7 @@ class Admission(msgspec.Struct, frozen=True):
 class _Batch:
     """One batch in work: between which instants events are let in, and what came of them."""
 
-    __slots__ = ("instants", "latest", "not_after", "oldest", "refused", "values")
+    __slots__ = ("heard", "instants", "latest", "not_after", "oldest", "refused", "values")
 
     def __init__(self, values: Sequence[bytes | None], admission: Admission, rules: Rules, now: int) -> None:
         self.values = values
@@ -63,6 +64,7 @@ class _Batch:
         self.oldest = now - rules.retention if admission.drop_old else EARLIEST
         self.refused: list[Refused] = []
         self.instants: list[int] = []  # of the events let in
+        self.heard: list[Heard] | None = [] if rules.feeds else None  # the same, where sources are listened for
 
     def admits(self, instant: int, *, is_known: bool) -> bool:
         """Whether an event of a ticket that is known or not is let in, and not silently or loudly left out."""
@@ -72,7 +74,7 @@ class _Batch:
 class TicketPartition:
     """The tickets of one partition, their derived numbers, and what is known of its history."""
 
-    def __init__(self, places: Places, admission: Admission, observe: Observer | None) -> None:
+    def __init__(self, places: Places, admission: Admission, observe: Observer | None, feeds: Feeds) -> None:
         self.history_since: int | None = None
         self.newest_event: int | None = None
         self.too_old = 0
@@ -84,6 +86,7 @@ class TicketPartition:
         self._rules = places.rules
         self._admission = admission
         self._observe = observe
+        self._feeds = feeds
         self._recent_from = LATEST  # the earliest event that can count as activity
         self._states: dict[bytes, bytes] = {}
         #: Tickets that changed since the numbers were last brought up to date, with the state that these are made of.
@@ -126,6 +129,8 @@ class TicketPartition:
                 changed.append((key or b"", state))
         if batch.instants and self._remember(batch.instants):
             changed.append((HISTORY_KEY, f"{self.history_since} {self.newest_event}".encode()))
+        if batch.heard:
+            self._feeds.note(batch.heard, records.timestamps_ms, now)
         self._recent_from = now - RECENT
         is_behind = not batch.instants or max(batch.instants) < self._recent_from
         if len(self._unsettled) > self.share * (UNSETTLED_BEHIND_MAX if is_behind else UNSETTLED_MAX):
@@ -154,6 +159,8 @@ class TicketPartition:
                     continue
                 ticket = Ticket() if before is None else decode(before)
             batch.instants.append(instant)
+            if batch.heard is not None:
+                batch.heard.append((index, event.source, instant))
             change = ticket.apply(event, instant)
             if change > changed:
                 changed = change
@@ -162,10 +169,8 @@ class TicketPartition:
         if not changed or ticket is None:
             return b""
         state = encode(ticket)
-        if len(state) > STATE_BYTES_MAX:
-            state = self._without_excess(key, indexes, batch)
-            if not state:
-                return b""
+        if len(state) > STATE_BYTES_MAX and not (state := self._without_excess(key, indexes, batch)):
+            return b""
         self._states[key] = state
         if (changed == COUNTS or before is None) and key not in self._unsettled:
             self._unsettled[key] = before
@@ -195,6 +200,7 @@ class TicketPartition:
             if len(trial) > STATE_BYTES_MAX:
                 detail = f"the state of {key!r} would be larger than {STATE_BYTES_MAX:,} bytes"
                 batch.refused.append(Refused(index, Reason.TOO_LARGE, detail))
+                batch.heard = batch.heard and [one for one in batch.heard if one[0] != index]
             else:
                 state = trial
         return state
@@ -323,12 +329,13 @@ class Tickets:
         self.vocabulary = Vocabulary()
         self._places = Places(rules, self.vocabulary)
         self.partitions: dict[int, TicketPartition] = {}
+        self.feeds = Feeds(rules.feeds)
         self._admission = admission
         self._observe = observe
 
     def open(self, partition: int) -> TicketPartition:
         """A new, empty state for a partition that was just assigned."""
-        opened = TicketPartition(self._places, self._admission, self._observe)
+        opened = TicketPartition(self._places, self._admission, self._observe, self.feeds)
         self.partitions[partition] = opened
         self._share()
         return opened
@@ -351,4 +358,7 @@ class Tickets:
         """The snapshot as of ``now``; ``ready`` are the partitions whose topics are read to the end."""
         parts = [Part(p.floor, number in ready, p.history_since) for number, p in sorted(self.partitions.items())]
         behind = sum(not part.is_ready for part in parts)
-        return snapshot(parts, self.rules, self.vocabulary, now, catching_up=behind, total=total)
+        found = snapshot(parts, self.rules, self.vocabulary, now, catching_up=behind, total=total)
+        if self.feeds:
+            found["feeds"] = as_json(self.feeds.as_of(now), is_read=not behind)
+        return found

@@ -58,6 +58,9 @@ class Configuration(Table):
     def rules(self) -> core.Rules:
         """What the core takes: policies, labels and windows compiled, all lengths in nanoseconds."""
         compiled = tuple(map(compiled_policy, self.sla)) or (core.DEFAULT_POLICY,)
+        calendars = {
+            name: compiled_calendar(name, calendar, self.floor.time_zone) for name, calendar in self.calendars.items()
+        }
         return core.Rules(
             labels=core.Labels(self.labels.queues, self.labels.priorities, self.labels.channels, self.labels.aliases),
             policies=core.Policies(compiled),
@@ -67,10 +70,11 @@ class Configuration(Table):
             windows=self._windows(),
             time_zone=self.floor.time_zone,
             retention=self.retention.settled or max(RETENTION_DEFAULT, self.retention_least()),
-            calendars={
-                name: compiled_calendar(name, calendar, self.floor.time_zone)
-                for name, calendar in self.calendars.items()
-            },
+            calendars=calendars,
+            feeds=tuple(
+                core.Source(feed.source, feed.silent_after, feed.late_after, calendars.get(feed.calendar or ""))
+                for feed in self.feeds
+            ),
         )
 
     def _windows(self) -> tuple[core.Window, ...]:
