@@ -8,7 +8,7 @@ from metrics.exposition import View, view
 from metrics.instants import DAY, HOUR, MINUTE, SECOND, parse_instant
 from metrics.measures import Measure, Moment, Vocabulary
 from metrics.pipeline import Build, Pipeline
-from metrics.policies import Labels, Policies, Policy, Rules
+from metrics.policies import Labels, Policies, Policy, Rules, Source
 from stream.tickets import Admission, TicketPartition, Tickets
 from tests.contributions import given
 
@@ -37,6 +37,7 @@ def full_floor(queues: int, priorities: int, channels: int, partitions: int) -> 
     for number in range(partitions):
         fill_live(tickets.open(number), rules, tickets.vocabulary)
     fill_windows(tickets, activity)
+    tickets.feeds.note([(0, "desk", NOW - SECOND)], [NOW // 1_000_000], NOW)
     snapshot = tickets.snapshot(NOW, range(partitions), partitions)
     return view(tickets, range(partitions), activity, full_pipeline(partitions), NOW, snapshot)
 
@@ -55,7 +56,7 @@ def full_rules(queues: int, priorities: int, channels: int) -> Rules:
         for number, name in enumerate(names)
     ]
     labels = Labels([f"queue-{q}" for q in range(queues)], names, [f"channel-{c}" for c in range(channels)])
-    return Rules(labels=labels, policies=Policies(policies))
+    return Rules(labels=labels, policies=Policies(policies), feeds=(Source("desk"),))
 
 
 def fill_live(partition: TicketPartition, rules: Rules, vocabulary: Vocabulary) -> None:

@@ -91,6 +91,19 @@ class Walk:
                 earliest = ends
         return earliest, None
 
+    def since(self, end: int, target: int) -> int | None:
+        """The earliest instant of the walk since which no more than ``target`` elapsed; None: before it, or never."""
+        left, earliest = target, end
+        for minute, is_open in reversed(list(zip(self.minutes, self.open, strict=True))):
+            begins, ends = minute * MINUTE, min(end, (minute + 1) * MINUTE)
+            if begins >= ends:
+                continue
+            if is_open and ends - begins > left:
+                return ends - left
+            left -= (ends - begins) * is_open
+            earliest = begins
+        return None if earliest == self.first * MINUTE else earliest
+
 
 def product(versions: list[Rules]) -> Calendar:
     return Calendar(
@@ -166,6 +179,22 @@ def test_business_time_is_what_a_walk_over_the_minutes_counts(
             assert calendar.next_opening(end) == max(end, latest)
         if end < (first + 4 * DAY_MINUTES) * MINUTE:
             assert calendar.is_open(end) == walk.open[end // MINUTE - first]
+        since = walk.since(end, counted)
+        if since is not None:
+            assert calendar.since(end, counted) == since
+
+
+@given(floors(), st.integers(0, 4 * DAY_MINUTES * MINUTE), st.integers(0, 4 * DAY_MINUTES * MINUTE))
+def test_any_instant_before_has_more_open_time_and_none_from_then_on(
+    floor: tuple[list[Rules], int], after: int, target: int
+) -> None:
+    versions, first = floor
+    calendar, end = product(versions), first * MINUTE + after
+    since = calendar.since(end, target)
+    if since is None:
+        assert calendar.elapsed(-(2**63), end) <= target
+    else:
+        assert calendar.elapsed(since, end) == target < calendar.elapsed(since - 1, end)
 
 
 @given(floors())
@@ -200,3 +229,5 @@ def test_years_of_business_time_are_what_a_walk_over_the_half_hours_counts(zone:
         assert calendar.elapsed(start, end) == run
         reached = counted.index(counted[last], first)
         assert calendar.reached(start, run) == (begin + 30 * reached) * MINUTE
+        since = counted.index(counted[first])
+        assert since == 0 or calendar.since(end, run) == (begin + 30 * since) * MINUTE

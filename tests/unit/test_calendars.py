@@ -273,3 +273,26 @@ def test_more_is_asked_than_is_remembered_and_the_answers_stay() -> None:
     for _ in range(2):
         assert {calendar.elapsed(start, start + 70 * DAY) for start in starts} == {50 * 9 * HOUR}
         assert {calendar.reached(start, 450 * HOUR, past=True) - start for start in starts} == {70 * DAY + 9 * HOUR}  # type: ignore[operator] # never None
+
+
+def test_so_much_open_time_ago_is_before_the_night_until_that_much_of_the_day_is_over() -> None:
+    office = Calendar("office", [version(workdays())])
+    quarter = 15 * MINUTE
+    assert office.since(at("2026-01-06T12:00:00Z"), quarter) == at("2026-01-06T11:45:00Z")
+    assert office.since(at("2026-01-06T09:10:00Z"), quarter) == at("2026-01-05T17:55:00Z")
+    assert office.since(at("2026-01-06T09:15:00Z"), quarter) == at("2026-01-05T18:00:00Z")
+    assert office.since(at("2026-01-06T09:15:00Z") + 1, quarter) == at("2026-01-06T09:00:00Z") + 1
+    assert office.since(at("2026-01-05T09:00:00Z"), 9 * HOUR) == at("2026-01-01T18:00:00Z")
+    assert office.since(at("2026-01-05T03:00:00Z"), 0) == at("2026-01-02T18:00:00Z")
+
+
+def test_years_of_open_time_ago_are_found() -> None:
+    always = Calendar("always", [version(every_day(ALL_DAY))])
+    end = at("2026-01-05T00:00:00Z")
+    assert always.since(end, 40_000 * DAY) == end - 40_000 * DAY
+
+
+def test_more_than_was_ever_open_before_is_at_no_time() -> None:
+    office = Calendar("office", [version(workdays(), starts_at=at("2026-01-05T12:00:00Z"))])
+    assert office.since(at("2026-01-05T12:30:00Z"), 30 * MINUTE) is None
+    assert office.since(at("2026-01-05T12:30:00Z"), 30 * MINUTE - 1) == at("2026-01-05T12:00:00Z") + 1
