@@ -72,6 +72,10 @@ class TestDelay:
         assert ear.delay(NOW + HOUR) is None
         assert ear.hear(NOW + HOUR, 2 * SECOND).delay(NOW + HOUR) == about(2)
 
+    def test_records_read_fifteen_minutes_after_they_were_appended_still_have_one(self) -> None:
+        ear = Ear().hear(NOW - 15 * MINUTE, SECOND, now=NOW).hear(NOW - 17 * MINUTE + SECOND, *[MINUTE] * 3, now=NOW)
+        assert ear.delay() == about(60)
+
     def test_what_is_being_caught_up_with_was_not_late_in_its_topic(self) -> None:
         ear = Ear().hear(NOW - HOUR, HOUR, now=NOW)
         assert (ear.delay(), ear.feed().last_event) == (None, NOW - 2 * HOUR)
