@@ -13,8 +13,11 @@ from typing import Any, cast
 from bench.rows import LoopBlocks, Row, StandingRim, percentile, spread
 from deskpulse.looking import give_the_loop_its_turns, unchanged
 from deskpulse.server import create_server, serving
+from deskpulse.ticket_lists import TicketList
 from metrics.activity import Activity
 from metrics.exposition import render, view
+from metrics.instants import format_instant
+from stream.listing import Wanted
 from stream.rim.worker import Rim
 from stream.tickets import Admission, Tickets
 from tests.full_floors import NOW, fill_live, fill_windows, full_pipeline, full_rules
@@ -43,6 +46,9 @@ class FullFloor:
 
     async def explained(self, _ticket: str) -> None:
         return None
+
+    async def listed(self, wanted: Wanted, _limit: int) -> TicketList:
+        return TicketList(format_instant(NOW), wanted.state, {}, 0, ())
 
     async def snapshot_as_of(self, at: int | None) -> dict[str, Any]:
         async with unchanged(self._rim) as look:

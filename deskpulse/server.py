@@ -1,10 +1,11 @@
-"""The worker's HTTP: /metrics, /healthz, /readyz, /snapshot, /api/tickets/{id}/explain. Errors as JSON.
+"""The worker's HTTP: /metrics, /healthz, /readyz, /snapshot, /api/tickets, /api/tickets/{id}/explain. Errors as JSON.
 
 It asks the worker for values and knows neither Kafka nor how a number comes about.
 """
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -13,8 +14,10 @@ from typing import Any, Protocol
 import msgspec
 from aiohttp import web
 
+from deskpulse.ticket_lists import TicketList, asked_for, rendered
 from metrics.instants import format_instant, parse_instant
 from stream.explain import Explanation
+from stream.listing import Wanted
 
 
 class PortTakenError(Exception):
@@ -48,6 +51,10 @@ class Answers(Protocol):
         """Why a ticket's clocks stand as they do; why that cannot be said yet; or None where it is not here."""
         ...
 
+    async def listed(self, wanted: Wanted, limit: int) -> TicketList:
+        """The tickets behind a number as it is now, soonest due first."""
+        ...
+
     async def exposition(self, accept: str | None, names: list[str]) -> tuple[bytes, str]:
         """The metrics as they are now: (body, content type)."""
         ...
@@ -65,6 +72,7 @@ def create_server(answers: Answers) -> web.Application:
     app.router.add_get("/healthz", _healthz)
     app.router.add_get("/readyz", _readyz)
     app.router.add_get("/snapshot", _snapshot)
+    app.router.add_get("/api/tickets", _tickets)
     app.router.add_get("/api/tickets/{ticket:.+}/explain", _explain)
     return app
 
@@ -140,6 +148,16 @@ async def _explain(request: web.Request) -> web.Response:
     if isinstance(found, str):
         return _json({"error": found}, 503)
     return _json(found)
+
+
+async def _tickets(request: web.Request) -> web.Response:
+    try:
+        asked = asked_for(request.rel_url.raw_query_string)
+    except ValueError as error:
+        raise web.HTTPBadRequest(text=str(error)) from error
+    found = await request.app[ANSWERS].listed(asked.wanted, asked.limit)
+    body, headers = await asyncio.to_thread(rendered, found, asked.format)
+    return web.Response(body=body, headers=headers)
 
 
 def _as_of(text: str | None) -> int | None:

@@ -21,11 +21,13 @@ import msgspec
 from deskpulse.configuration.loading import Configuration
 from deskpulse.looking import give_the_loop_its_turns, unchanged
 from deskpulse.server import TooEarlyError, create_server, serving
+from deskpulse.ticket_lists import TicketList
 from metrics.activity import Activity
 from metrics.exposition import View, render, view
-from metrics.instants import SECOND
+from metrics.instants import SECOND, format_instant
 from metrics.pipeline import Build, Pipeline
 from stream.explain import Explanation, explain
+from stream.listing import Scan, Wanted
 from stream.records import Reason
 from stream.rim.failpoints import Failpoint, pass_by
 from stream.rim.preflight import preflight
@@ -68,6 +70,7 @@ class Worker:
         self.rim_settings = rim_settings(configuration, setting)
         self._readiness = Readiness(self.rim_settings.event_topics)
         self._rim: Rim | None = None
+        self._scanning = asyncio.Lock()  # one scan at a time: more would not be sooner, and leave the loop less
 
     # ------------------------------------------------------------------------------------------------ running
 
@@ -169,6 +172,21 @@ class Worker:
                 if kept is not None:
                     return explain(ticket, kept, self.tickets.rules, self.now())
         return None
+
+    async def listed(self, wanted: Wanted, limit: int) -> TicketList:
+        """The tickets behind a number as it is now, soonest due first.
+
+        The states are noted in a look, as they are at one instant; the scan of them is beside batches and event loop.
+        """
+        async with self._scanning:
+            async with unchanged(self._rim) as look:
+                ready, owned, total = self._ready_partitions(), len(self.tickets.partitions), self._total()
+                scan = await look(partial(Scan, self.tickets, wanted, limit, self.now(), ready))
+            while await asyncio.to_thread(scan.go_on):
+                pass
+            rows = await asyncio.to_thread(scan.rows, self.configuration.helpdesk.ticket_url)
+        partitions = {"ready": len(ready), "catching_up": owned - len(ready), "total": total}
+        return TicketList(format_instant(scan.as_of), wanted.state, partitions, scan.total, rows)
 
     async def exposition(self, accept: str | None, names: list[str]) -> tuple[bytes, str]:
         """The metrics as they are now, (body, content type), without holding the event loop."""

@@ -39,6 +39,7 @@ UNSETTLED_MAX: Final = 8_192
 UNSETTLED_BEHIND_MAX: Final = 65_536
 SETTLED_AT_ONCE: Final = 2_048
 SETTLED_TOGETHER: Final = 256
+COPIED_AT_ONCE: Final = 8_192
 
 #: The key under which a partition's earliest and latest event time are kept; no subject begins with NUL.
 HISTORY_KEY: Final = b"\x00history"
@@ -108,6 +109,16 @@ class TicketPartition:
         """What is kept of one subject."""
         state = self._states.get(subject.encode())
         return decode(state) if state is not None else None
+
+    def entries(self) -> tuple[list[bytes], list[bytes]]:
+        """Every subject and its state, as they are now; in steps, between which other threads get their turns."""
+        keys: list[bytes] = []
+        states: list[bytes] = []
+        subjects, values = iter(self._states), iter(self._states.values())
+        while len(keys) < len(self._states):
+            keys.extend(islice(subjects, COPIED_AT_ONCE))
+            states.extend(islice(values, COPIED_AT_ONCE))
+        return keys, states
 
     # ------------------------------------------------------------------------------------------------ apply
 

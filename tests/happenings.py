@@ -126,11 +126,11 @@ def snapshot_of(tickets: Tickets, now: int) -> dict[str, Any]:
 def rules_of(document: Mapping[str, Any]) -> Rules:
     """The core's rules of a configuration file, as the oracle's ``configuration_of`` reads the same document."""
     labels, time = document.get("labels", {}), document.get("time", {})
-    queues, zone = labels.get("queues"), document.get("floor", {}).get("time_zone", "UTC")
+    zone = document.get("floor", {}).get("time_zone", "UTC")
     policies = [_policy(entry) for entry in document.get("sla", [])]
     given = Rules()
     return Rules(
-        labels=Labels(queues=queues, aliases=labels.get("aliases", {})),
+        labels=Labels(labels.get("queues"), labels.get("priorities"), aliases=labels.get("aliases", {})),
         policies=Policies(policies) if policies else given.policies,
         skew=duration(time.get("skew", "2m")),
         live_since=instant(time["live_since"]) if "live_since" in time else None,

@@ -1,6 +1,7 @@
-"""The part of an operator's configuration that changes a snapshot's numbers.
+"""The part of an operator's configuration that changes a snapshot's numbers, or what a list of tickets shows.
 
-`labels.priorities` and `labels.channels` fold labels of metrics only: no number of the snapshot knows them.
+`labels.channels` folds labels of metrics only, `labels.priorities` those of lists too: no number of the snapshot knows
+them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,6 +36,7 @@ class OracleConfiguration:
 
     policies: tuple[Policy, ...] = DEFAULT_POLICIES
     queues: tuple[str, ...] | None = None
+    priorities: tuple[str, ...] | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
     rolling: tuple[str, ...] = ("15m", "1h", "6h", "24h", "7d", "30d")
     time_zone: str = "UTC"
@@ -56,6 +58,12 @@ class OracleConfiguration:
         if own is None or (self.queues is not None and own not in self.queues):
             return "other"
         return own
+
+    def shown_priority(self, priority: str | None) -> str:
+        """The priority as lists and labels name it."""
+        if priority is None or (self.priorities is not None and priority not in self.priorities):
+            return "other"
+        return priority
 
 
 DEFAULT = OracleConfiguration()
@@ -86,6 +94,7 @@ def configuration_of(document: Mapping[str, Any]) -> OracleConfiguration:
     return OracleConfiguration(
         policies=tuple(_policy(entry, calendars) for entry in document.get("sla", [])) or DEFAULT_POLICIES,
         queues=tuple(labels["queues"]) if labels.get("queues") else None,
+        priorities=tuple(labels["priorities"]) if labels.get("priorities") else None,
         aliases=labels.get("aliases", {}),
         rolling=tuple(document.get("windows", {}).get("rolling", DEFAULT.rolling)),
         time_zone=zone,
