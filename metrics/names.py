@@ -60,26 +60,21 @@ _POLICY: Final = ("policy", "queue", "priority", "sla")
 
 # ------------------------------------------------------------------------------------------------ activity
 
-TICKETS_CREATED: Final = Metric("support_tickets_created_total", _COUNTER, _BY_CHANNEL, "Tickets created.", _ACTIVITY)
-TICKETS_REPLIED: Final = Metric(
-    "support_tickets_replied_total",
-    _COUNTER,
-    _BY_CHANNEL,
-    "Tickets that got their first agent reply.",
-    _ACTIVITY,
+
+def _counter(name: str, labels: tuple[str, ...], meaning: str) -> Metric:
+    return Metric(name, _COUNTER, labels, meaning, _ACTIVITY)
+
+
+TICKETS_CREATED: Final = _counter("support_tickets_created_total", _BY_CHANNEL, "Tickets created.")
+TICKETS_REPLIED: Final = _counter(
+    "support_tickets_replied_total", _BY_CHANNEL, "Tickets that got their first agent reply."
 )
-TICKETS_RESOLVED: Final = Metric(
-    "support_tickets_resolved_total",
-    _COUNTER,
-    _BY_PRIORITY,
-    "Tickets resolved; each resolution counts.",
-    _ACTIVITY,
+TICKETS_RESOLVED: Final = _counter(
+    "support_tickets_resolved_total", _BY_PRIORITY, "Tickets resolved; each resolution counts."
 )
-TICKETS_REOPENED: Final = Metric(
-    "support_tickets_reopened_total", _COUNTER, _BY_PRIORITY, "Resolved tickets reopened.", _ACTIVITY
-)
-TICKETS_ESCALATED: Final = Metric(
-    "support_tickets_escalated_total", _COUNTER, _BY_PRIORITY, "Tickets escalated for the first time.", _ACTIVITY
+TICKETS_REOPENED: Final = _counter("support_tickets_reopened_total", _BY_PRIORITY, "Resolved tickets reopened.")
+TICKETS_ESCALATED: Final = _counter(
+    "support_tickets_escalated_total", _BY_PRIORITY, "Tickets escalated for the first time."
 )
 FIRST_RESPONSE: Final = Metric(
     "support_first_response_seconds",
@@ -98,49 +93,27 @@ FIRST_RESPONSE_BUSINESS: Final = Metric(
 RESOLUTION: Final = Metric(
     "support_resolution_seconds", _HISTOGRAM, _BY_PRIORITY, "Creation to resolution, calendar time.", _ACTIVITY
 )
-SLA_SETTLED: Final = Metric(
-    "support_sla_settled_total", _COUNTER, _BY_SLA, "SLA clocks that ended, met or breached.", _ACTIVITY
+SLA_SETTLED: Final = _counter("support_sla_settled_total", _BY_SLA, "SLA clocks that ended, met or breached.")
+SLA_BREACHED: Final = _counter(
+    "support_sla_breached_total", _BY_SLA, "Of the clocks that ended, those past their target."
 )
-SLA_BREACHED: Final = Metric(
-    "support_sla_breached_total",
-    _COUNTER,
-    _BY_SLA,
-    "Of the clocks that ended, those past their target.",
-    _ACTIVITY,
-)
-RETARGETED_LATE: Final = Metric(
+RETARGETED_LATE: Final = _counter(
     "support_sla_retargeted_late_total",
-    _COUNTER,
     ("queue",),
     "Clocks past due whose target was then relaxed, as by a lower priority: breaches taken away.",
-    _ACTIVITY,
 )
-DISCARDED_LATE: Final = Metric(
-    "support_sla_discarded_late_total",
-    _COUNTER,
-    ("queue",),
-    "Clocks past due whose ticket was then discarded.",
-    _ACTIVITY,
+DISCARDED_LATE: Final = _counter(
+    "support_sla_discarded_late_total", ("queue",), "Clocks past due whose ticket was then discarded."
 )
-CSAT_RESPONSES: Final = Metric(
-    "support_csat_responses_total", _COUNTER, ("queue", "channel", "score"), "CSAT answers, 1 to 5.", _ACTIVITY
+CSAT_RESPONSES: Final = _counter("support_csat_responses_total", ("queue", "channel", "score"), "CSAT answers, 1 to 5.")
+NPS_RESPONSES: Final = _counter(
+    "support_nps_responses_total", ("queue", "category"), "NPS answers on 0 to 10: promoter, passive, detractor."
 )
-NPS_RESPONSES: Final = Metric(
-    "support_nps_responses_total",
-    _COUNTER,
-    ("queue", "category"),
-    "NPS answers on 0 to 10: promoter, passive, detractor.",
-    _ACTIVITY,
-)
-CES_RESPONSES: Final = Metric(
-    "support_ces_responses_total", _COUNTER, ("queue", "score"), "Customer effort answers, 1 to 7.", _ACTIVITY
-)
-LABEL_OVERFLOW: Final = Metric(
+CES_RESPONSES: Final = _counter("support_ces_responses_total", ("queue", "score"), "Customer effort answers, 1 to 7.")
+LABEL_OVERFLOW: Final = _counter(
     "support_label_overflow_total",
-    _COUNTER,
     ("label",),
     "Tickets created with a queue, priority or channel that was folded into other.",
-    _ACTIVITY,
 )
 
 # -------------------------------------------------------------------------------------------------- live sets
