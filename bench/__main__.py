@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import contenders, growth, latency, recovery, scrapes
+from bench import breaches, contenders, growth, latency, recovery, scrapes
 from bench.brokers import broker, default_broker
 from bench.floor_log import log
 from bench.rows import Row, isolated, markdown
@@ -85,6 +85,11 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def sizes(options: argparse.Namespace) -> tuple[int, ...]:
+    """How many open tickets."""
+    return tuple(size for size in (10_000, 100_000, 1_000_000) if size <= options.tickets)
+
+
 def parts(options: argparse.Namespace) -> Parts:
     """Every part by name; nothing runs before it is called."""
     return {
@@ -93,8 +98,9 @@ def parts(options: argparse.Namespace) -> Parts:
         "latency": lambda: on_latency(options),
         "recovery": lambda: on_recovery(options),
         "metrics": lambda: isolated(scrapes.rows, 30),
+        "breaches": lambda: isolated(breaches.rows, sizes(options)),
         "growth": lambda: [
-            *isolated(growth.open_rows, tuple(n for n in (10_000, 100_000, 1_000_000) if n <= options.tickets)),
+            *isolated(growth.open_rows, sizes(options)),
             isolated(growth.settled_row, min(500_000, options.tickets)),
         ],
     }

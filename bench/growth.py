@@ -73,8 +73,8 @@ def open_rows(sizes: tuple[int, ...]) -> list[Row]:
         before, since = resident_bytes(), made
         while made < size:
             numbers = range(made, min(made + 10 * BATCH, size))
-            apply(tickets, (event(CREATED, n, _created(n, now)) for n in numbers), now)
-            apply(tickets, (event(REPLIED, n, _created(n, now) + 9 * MINUTE) for n in numbers if n % 10 == 0), now)
+            apply(tickets, (event(CREATED, n, created_at(n, now)) for n in numbers), now)
+            apply(tickets, (event(REPLIED, n, created_at(n, now) + 9 * MINUTE) for n in numbers if n % 10 == 0), now)
             made = numbers.stop
         each = (resident_bytes() - before) / (size - since) - _id_bytes()
         found.append(Row(f"{size:,} open tickets: memory", f"{each:,.0f} bytes each", "beyond the id"))
@@ -84,7 +84,7 @@ def open_rows(sizes: tuple[int, ...]) -> list[Row]:
     return found
 
 
-def _created(number: int, now: int) -> int:
+def created_at(number: int, now: int) -> int:
     """Spread over the last 30 days, each at an instant of its own."""
     return now - (number * 7_919 % 1_000_003) * SPAN // 1_000_003 - 10 * MINUTE
 
@@ -98,7 +98,7 @@ def _event_rate(tickets: Tickets, size: int, now: int, events: int = 20_000) -> 
     dice = random.Random(size)
     chosen = dice.sample(range(size), min(events, size // 2))
     settle(tickets)
-    took = apply(tickets, (event(REPLIED, n, _created(n, now) + MINUTE) for n in chosen), now)
+    took = apply(tickets, (event(REPLIED, n, created_at(n, now) + MINUTE) for n in chosen), now)
     began = time.process_time()
     settle(tickets)
     return len(chosen) / (took + time.process_time() - began)
@@ -110,7 +110,7 @@ async def _looked_at(tickets: Tickets, size: int, now: int) -> Row:
     async with LoopBlocks() as blocks:
         for turn in range(LOOKS):
             chosen = random.Random(turn).sample(range(size), CHANGED)
-            replies = (event(REPLIED, n, _created(n, now) + LOOKS - turn) for n in chosen)
+            replies = (event(REPLIED, n, created_at(n, now) + LOOKS - turn) for n in chosen)
             await asyncio.to_thread(apply, tickets, replies, now)
             async with unchanged(rim) as look:
                 began = time.perf_counter()
@@ -128,7 +128,7 @@ def settled_row(count: int) -> Row:
     for start in range(0, count, 10 * BATCH):
         for topic, later in ((CREATED, 0), (REPLIED, 9 * MINUTE), (RESOLVED, 9 * MINUTE + 30 * SECOND)):
             numbers = range(start, min(start + 10 * BATCH, count))
-            apply(tickets, (event(topic, n, _created(n, now) + later) for n in numbers), now)
+            apply(tickets, (event(topic, n, created_at(n, now) + later) for n in numbers), now)
     tickets.partitions[0].expire(now)  # as a worker does every few minutes: nothing goes, panes are packed
     each = (resident_bytes() - before) / count - _id_bytes()
     return Row(f"{count:,} replied and resolved tickets: memory", f"{each:,.0f} bytes each", "beyond the id; goal 600")
