@@ -8,20 +8,28 @@ from pathlib import Path
 import click
 
 from deskpulse import generated
+from deskpulse.commands.options import configuration
 
 
 @click.command("generate")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is not what would be generated.")
 @click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Only what follows from this configuration (TOML): the rules and configuration of Prometheus, Alertmanager's, "
+    "and the runbook. Without it: the project's own files.",
+)
+@click.option(
     "--output", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="The folder to write to."
 )
-def command(*, check: bool, output: Path) -> None:
-    """Write the JSON Schemas and the reference tables of the docs."""
+def command(*, check: bool, config: Path | None, output: Path) -> None:
+    """Write the JSON Schemas, the reference tables of the docs, alert rules and the runbook."""
+    made = generated.files() if config is None else generated.files_of(configuration(config))
     if not check:
-        for path in generated.write(output):
+        for path in generated.write(made, output):
             click.echo(path)
         return
-    drifted = generated.drifted(output)
+    drifted = generated.drifted(made, output)
     for path in drifted:
         click.echo(f"{path} is not what `deskpulse generate` writes", err=True)
     sys.exit(1 if drifted else 0)

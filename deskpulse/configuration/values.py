@@ -184,7 +184,6 @@ def _redis_url(value: str) -> str:
 
 
 def _web_url(value: str) -> str:
-    """The URL without a slash at its end."""
     try:
         parts = urlsplit(value)
         sound = parts.scheme in {"http", "https"} and _HOST.fullmatch(parts.hostname or "") and parts.port != 0
@@ -194,7 +193,7 @@ def _web_url(value: str) -> str:
         raise ValueError(_WEB_URL)
     if "@" in parts.netloc:
         raise ValueError(f"{_WEB_URL}, without user or password")
-    return value.rstrip("/")
+    return value
 
 
 def _address(value: str) -> str:
@@ -271,7 +270,7 @@ Variable = Annotated[str, matching(r"[A-Za-z_][A-Za-z0-9_]*", _VARIABLE), Shown(
 RollingName = Annotated[str, AfterValidator(_rolling_name), Shown("duration")]
 RedisUrl = Annotated[str, AfterValidator(_redis_url), Shown("URL")]
 BrokerAddress = Annotated[str, AfterValidator(_broker_address), Shown("URL")]
-WebUrl = Annotated[Text, AfterValidator(_web_url), Shown("URL")]
+WebUrl = Annotated[str, Field(max_length=TEXT_LENGTH_MAX), AfterValidator(_web_url), Shown("URL")]
 Address = Annotated[str, AfterValidator(_address), Shown("host and port")]
 ScrapeInterval = Annotated[int, BeforeValidator(_duration), AfterValidator(_scrape_interval), Shown("duration")]
 Country = Annotated[

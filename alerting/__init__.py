@@ -1,0 +1,1 @@
+"""alerting: what is told to whom: Prometheus rules, Alertmanager's configuration and the runbook, from settings."""

@@ -1,0 +1,99 @@
+"""What the alerts take of the configuration: `alerting.settings.Settings`, compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from alerting import settings as core
+from deskpulse.configuration.model import Configuration
+from deskpulse.configuration.outputs import Receiver
+from deskpulse.configuration.tables import LOOPBACK, PORT_WORKER
+from deskpulse.configuration.targets import KpiTarget, QueueTarget, SlaPolicy
+
+_SURVEYS: Final = ("csat", "nps")
+_MINIMUM_ANSWERS: Final = 30
+_EVERYWHERE: Final = {"0.0.0.0", "::", "[::]"}  # noqa: S104 - not listened on: reached on the loopback
+
+
+def alerting_settings(configuration: Configuration) -> core.Settings:
+    """The settings of the alerts that a configuration describes."""
+    alerts = configuration.alerts
+    policies = tuple(_policies(configuration.sla)) if configuration.sla else core.Settings().policies
+    return core.Settings(
+        policies=policies,
+        queues=configuration.labels.queues,
+        windows=configuration.rules().windows,
+        surveys=tuple(_surveys(configuration)),
+        receivers=tuple(map(_receiver, configuration.receivers)),
+        mutes=tuple(
+            core.Mute(starts_at=mute.from_, ends_at=mute.to, queues=mute.queues, reason=mute.reason)
+            for mute in configuration.mutes
+        ),
+        base_url=alerts.base_url.rstrip("/"),
+        runbook_url=alerts.runbook_url,
+        alertmanager_url=alerts.alertmanager_url.rstrip("/"),
+        scrape_targets=alerts.scrape_targets or (_own_target(configuration),),
+        interval=alerts.interval,
+        secrets_dir=alerts.secrets_dir,
+        watchdog=alerts.watchdog,
+    )
+
+
+def _policies(policies: tuple[SlaPolicy, ...]) -> Iterator[core.Policy]:
+    for policy in policies:
+        if policy.first_response is not None:
+            page = policy.page
+            yield core.Policy(
+                name=policy.name,
+                first_response=policy.first_response,
+                objective=policy.objective,
+                queues=None if policy.match.queue is None else frozenset(policy.match.queue),
+                page=None
+                if page is None
+                else core.Page(breaching=page.breaching, severity=page.severity, receiver=page.receiver),
+            )
+
+
+def _surveys(configuration: Configuration) -> Iterator[core.SurveyTarget]:
+    for survey in _SURVEYS:
+        kpi = configuration.kpis.get(survey)
+        if kpi is None:
+            continue
+        yield from _survey(survey, None, kpi, kpi)
+        for queue, own in kpi.queues.items():
+            yield from _survey(survey, queue, own, kpi)
+
+
+def _survey(survey: str, queue: str | None, own: QueueTarget, kpi: KpiTarget) -> Iterator[core.SurveyTarget]:
+    """The target of a queue, with what it leaves open taken from the KPI."""
+    target = own.target if own.target is not None else kpi.target
+    if target is not None:
+        yield core.SurveyTarget(
+            survey=survey,
+            target=target,
+            queue=queue,
+            window=own.window or kpi.window,
+            minimum_answers=own.minimum_answers or kpi.minimum_answers or _MINIMUM_ANSWERS,
+        )
+
+
+def _receiver(receiver: Receiver) -> core.Receiver:
+    return core.Receiver(
+        name=receiver.name,
+        kind=receiver.kind,
+        secret_env=receiver.secret_env,
+        secret_file=receiver.secret_file,
+        url=receiver.url,
+        to=receiver.to,
+        sender=receiver.from_,
+        smarthost=receiver.smarthost,
+        username=receiver.username,
+    )
+
+
+def _own_target(configuration: Configuration) -> str:
+    """Where this machine's worker is reached; a port of 0 is not known before it runs."""
+    host, port = configuration.worker.bind, configuration.worker.port or PORT_WORKER
+    host = LOOPBACK if host in _EVERYWHERE else host
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
