@@ -15,7 +15,7 @@ RESPONSES: Final = "queue_window:support_survey_responses:believed"
 _BOUND: Final = {"csat": "support_csat_satisfied_ratio_upper95", "nps": "support_nps_upper95"}
 _ALERT: Final = {"csat": "SupportCSATBelowTarget", "nps": "SupportNPSBelowTarget"}
 _SHOWN: Final = {"csat": "satisfied share", "nps": "Net Promoter Score"}
-_FORMAT: Final = {"csat": "{{ $value | humanizePercentage }}", "nps": "{{ $value | printf `%.0f` }}"}
+_FORMAT: Final = {"csat": "{{ $value | humanizePercentage }}", "nps": "{{ $value | printf `%.1f` }}"}
 _LOOK: Final = {
     "csat": ("support_csat_satisfied_ratio", "support_csat_satisfied_ratio_lower95"),
     "nps": ("support_nps_score", "support_nps_lower95"),
