@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from math import fsum
-from typing import Final
 
 from intake.simulator.dice import Choices, Dice
 from intake.simulator.local_time import QUARTER, LocalTime
 from intake.simulator.queues import QueueProfile
 from intake.simulator.troubles import Troubles
 from metrics.instants import DAY, HOUR
-
-_FLOOD_FACTOR: Final = 8.0  # a flooded queue gets this many times its mean rate on top
 
 
 class Arrivals:
@@ -59,8 +56,8 @@ class Arrivals:
         if not flooded:
             return rates
         rates = rates.copy()
-        for queue in flooded:
-            rates[queue] += self._mean_rates[queue] * _FLOOD_FACTOR
+        for queue, factor in flooded:
+            rates[queue] += self._mean_rates[queue] * factor
         return rates
 
 

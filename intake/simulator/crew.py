@@ -2,7 +2,7 @@
 
 Each queue has a desk: tickets that wait, the one with the least patience left first, and agents who are free. An
 agent works early, day, late or weekend shifts in the floor's local time, with a lunch break, and ends a ticket
-begun before the shift ends. Knows nothing of what the work is.
+begun before the shift ends. Helpers may be called for a while. Knows nothing of what the work is.
 """
 
 from __future__ import annotations
@@ -122,9 +122,11 @@ class Crew:
         local_time: LocalTime,
         agenda: Agenda,
         dice: Dice,
+        pace: float,
         staffed: Callable[[int, int], None],
     ) -> None:
         self._start = start
+        self._pace = pace
         self._weekend = weekend
         self._local_time = local_time
         self._agenda = agenda
@@ -132,12 +134,15 @@ class Crew:
         self._staffed = staffed
         self._asked = 0
         self._desks = [Desk() for _ in sizes]
-        numbers = count(1)
+        self._numbers = count(1)
         self._agents = [
-            Agent(f"A-{next(numbers):05d}", queue, _SHIFTS[index % len(_SHIFTS)])
+            Agent(self._next_id(), queue, _SHIFTS[index % len(_SHIFTS)])
             for queue, size in enumerate(sizes)
             for index in range(size)
         ]
+
+    def _next_id(self) -> str:
+        return f"A-{next(self._numbers):05d}"
 
     def begin_with(self, work: Callable[[int, Agent, Ticket], None]) -> None:
         """``work(now, agent, ticket)`` is called when an agent takes a ticket."""
@@ -168,10 +173,16 @@ class Crew:
         ticket.queued = True
         self._asked += 1
         live = ticket.replied_at is None and ticket.channel in LIVE_CHANNELS
-        due = now + (_LIVE_PATIENCE if live else _PATIENCE[ticket.priority])
+        due = now + int((_LIVE_PATIENCE if live else _PATIENCE[ticket.priority]) * self._pace)
         desk = self._desks[ticket.queue]
         heappush(desk.waiting, (due, self._asked, ticket))
         self._match(now, desk)
+
+    def call_all_hands(self, now: int, until: int) -> None:
+        """A helper comes for every ticket that waits, and stays ``until`` then."""
+        for queue, desk in enumerate(self._desks):
+            for _ in range(len(desk.waiting)):
+                self._plan_span(Agent(self._next_id(), queue, _SHIFTS[0]), now, until)
 
     def release(self, now: int, agent: Agent) -> None:
         """``agent`` is done with a ticket and takes the next, or goes home."""

@@ -1,7 +1,8 @@
 """What happens to a simulated ticket, step by step, from the first agent who takes it to its last event.
 
 A step changes the ticket, sends its events and notes the next step in the agenda; the work between is an agent's,
-who is free when the crew says so. Nothing that an agent does is recorded while an outage lasts.
+who is free when the crew says so. Nothing that an agent does is recorded while an outage lasts; what is worked on in
+a relief is answered and resolved within it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from metrics.instants import DAY, HOUR, MINUTE, SECOND
 
 #: How far the telephone exchange's clock may be behind the help desk's.
 SKEW_MAX: Final = 90 * SECOND
+
+#: In a relief a ticket is resolved at most this long after its answer.
+RELIEF_RESOLVES: Final = 5 * SECOND
 
 _VISITS_MAX: Final = 12
 _NEXT_STEPS: Final = Choices(
@@ -42,8 +46,11 @@ class Journey:
         surveys: Surveys,
         troubles: Troubles,
         dice: Dice,
+        relief_dice: Dice,
+        pace: float,
         start: int,
     ) -> None:
+        self._pace = pace
         self._profiles = profiles
         self._agenda = agenda
         self._post = post
@@ -51,6 +58,7 @@ class Journey:
         self._surveys = surveys
         self._troubles = troubles
         self._dice = dice
+        self._relief_dice = relief_dice  # its own, so that before a scene nothing differs from a floor without it
         self._start = start
         crew.begin_with(self._work)
 
@@ -63,10 +71,16 @@ class Journey:
             self.send(now, "updated", ticket, {"agent": agent.id})
         ticket.agent = agent.id
         if ticket.channel in LIVE_CHANNELS and ticket.replied_at is None:
-            self._agenda.note(now + self._dice.between(3 * SECOND, 25 * SECOND), self._pick_up, agent, ticket)
+            rings = int(self._dice.between(3 * SECOND, 25 * SECOND) * self._pace)
+            self._agenda.note(now + rings, self._pick_up, agent, ticket)
         profile = self._profiles[ticket.queue]
-        minutes = max(0.75, self._dice.log_normal(profile.reply_minutes, 0.7))
-        self._agenda.note(now + int(minutes * MINUTE), self._finish, agent, ticket)
+        minutes = max(0.75, self._dice.log_normal(profile.reply_minutes, 0.7)) * self._pace
+        self._agenda.note(self._hurried(now, now + int(minutes * MINUTE)), self._finish, agent, ticket)
+
+    def _hurried(self, now: int, end: int) -> int:
+        """When work from ``now`` to ``end`` is over: sooner where it reaches into a relief."""
+        relief = self._troubles.relief(now, end)
+        return end if relief is None else self._relief_dice.between(relief[0], relief[1] - 1)
 
     def _pick_up(self, now: int, agent: Agent, ticket: Ticket) -> None:
         """The first words on the line; the exchange's clock is sometimes behind."""
@@ -75,6 +89,8 @@ class Journey:
         behind = 0
         if ticket.channel == "phone" and self._dice.chance(0.04):
             behind = self._dice.between(5 * SECOND, SKEW_MAX - 2 * SECOND)
+            if self._troubles.scene_began_within(now - behind, now):
+                behind = 0  # until it begins, a scene changes nothing
         if self._troubles.outage_end(now - behind) is None and now - behind >= self._start:
             self.reply(now, ticket, {"agent": agent.id}, behind=behind)
 
@@ -82,7 +98,8 @@ class Journey:
         """The work is done; in an outage it can be recorded only some minutes after its end."""
         outage_end = self._troubles.outage_end(now)
         if outage_end is not None:
-            self._agenda.note(outage_end + self._dice.span(4 * MINUTE, 0.7), self._finish, agent, ticket)
+            recorded = outage_end + int(self._dice.span(4 * MINUTE, 0.7) * self._pace)
+            self._agenda.note(self._hurried(now, recorded), self._finish, agent, ticket)
             return
         ticket.in_work = False
         if ticket.alive:
@@ -90,22 +107,30 @@ class Journey:
         self._crew.release(now, agent)
 
     def _record(self, now: int, agent: Agent, ticket: Ticket) -> None:
+        if self._troubles.relief(now, now) is not None:
+            self._answer(now, agent, ticket)
+            self._agenda.note(now + self._relief_dice.between(SECOND, RELIEF_RESOLVES), self.resolve, ticket, agent.id)
+            return
         profile = self._profiles[ticket.queue]
         if len(self._profiles) > 1 and ticket.visits <= 3 and self._dice.chance(profile.transferred):
             self._transfer(now, agent, ticket)
             return
         if self._dice.chance(0.1):
             self.reply(now - SECOND, ticket, {"agent": agent.id, "public": False})
-        if ticket.channel not in LIVE_CHANNELS or ticket.visits > 1 or ticket.replied_at is None:
-            self.reply(now, ticket, {"agent": agent.id})
+        self._answer(now, agent, ticket)
         if self._dice.chance(0.03):
             self._reprioritise(now, ticket)
         step = _FINISH if ticket.visits >= _VISITS_MAX else self._dice.pick(_NEXT_STEPS)
         self._go_on(now, agent, ticket, step)
 
+    def _answer(self, now: int, agent: Agent, ticket: Ticket) -> None:
+        """The written answer; on the line the first words were the answer already."""
+        if ticket.channel not in LIVE_CHANNELS or ticket.visits > 1 or ticket.replied_at is None:
+            self.reply(now, ticket, {"agent": agent.id})
+
     def _go_on(self, now: int, agent: Agent, ticket: Ticket, step: str) -> None:
         if step == "resolve":
-            self._agenda.note(now + self._dice.span(45 * SECOND, 1.0), self.resolve, ticket, agent.id)
+            self._agenda.note(now + int(self._dice.span(45 * SECOND, 1.0) * self._pace), self.resolve, ticket, agent.id)
         elif step == "wait_for_customer":
             self._wait_for_customer(now, ticket)
         elif step == "wait_for_third_party":
@@ -205,6 +230,10 @@ class Journey:
         self.send(now, "converted", ticket, {"value": value} if self._dice.chance(0.9) else {})
 
     # Sending
+
+    def is_down(self, now: int) -> bool:
+        """Whether an outage keeps everyone from writing."""
+        return self._troubles.outage_end(now) is not None
 
     def reply(self, now: int, ticket: Ticket, data: dict[str, Any], *, behind: int = 0) -> None:
         """A reply, unless an outage keeps everyone, bots too, from writing; ``behind``: how far its clock is."""

@@ -21,11 +21,12 @@ _REJECTIONS: Final = Choices({"spam": 50, "merged": 38, "deleted": 7, "test": 5}
 class Reception:
     """Receives new tickets and watches those that nobody has answered."""
 
-    def __init__(self, *, agenda: Agenda, journey: Journey, crew: Crew, dice: Dice) -> None:
+    def __init__(self, *, agenda: Agenda, journey: Journey, crew: Crew, dice: Dice, pace: float) -> None:
         self._agenda = agenda
         self._journey = journey
         self._crew = crew
         self._dice = dice
+        self._pace = pace
 
     def receive(self, now: int, ticket: Ticket) -> None:
         """``ticket`` arrives, and asks for an agent unless a bot keeps it."""
@@ -53,9 +54,9 @@ class Reception:
         if ticket.channel != "chat" or not self._dice.chance(0.4):
             return False
         self._agenda.note(now + self._dice.between(2 * SECOND, 20 * SECOND), self._greet, ticket)
-        if not self._dice.chance(0.2):
+        if not self._dice.chance(0.2) or self._journey.is_down(now):
             return False
-        self._agenda.note(now + self._dice.span(4 * MINUTE, 0.5), self._journey.resolve, ticket)
+        self._agenda.note(now + int(self._dice.span(4 * MINUTE, 0.5) * self._pace), self._journey.resolve, ticket)
         return True
 
     def _acknowledge(self, now: int, ticket: Ticket) -> None:

@@ -1,6 +1,7 @@
 """When the simulated floor has a bad time: floods of one queue, and outages in which nobody can reply.
 
-Some come with the seed, about one flood in a week and one outage in three; one more can be asked for as the scene.
+Some come with the seed, about one flood in a week and one outage in three; one more can be asked for as the scene,
+which may end in a relief: a span in which all hands answer and end whatever waits.
 """
 
 from __future__ import annotations
@@ -20,12 +21,22 @@ _FLOODS_PER_WEEK: Final = 0.8
 _OUTAGES_PER_WEEK: Final = 0.35
 
 
+#: How many times its mean rate a flooded queue gets on top.
+FLOOD_FACTOR: Final = 8.0
+
+
 class Trouble(msgspec.Struct, frozen=True):
-    """A flood of the queue at index ``queue``, or, where that is None, an outage: in [begin, end)."""
+    """A flood of the queue at index ``queue``, or, where that is None, an outage: in [begin, end).
+
+    A flood brings ``factor`` times the queue's mean rate on top. ``relieved`` is when all that waited is answered;
+    where it is ``end``, it is worked off in the ordinary course.
+    """
 
     begin: int
     end: int
     queue: int | None
+    factor: float = FLOOD_FACTOR
+    relieved: int = 0
 
 
 class Troubles:
@@ -36,6 +47,8 @@ class Troubles:
         self._local_time = local_time
         self._queues = queues
         self._troubles = [scene] if scene else []
+        self._scene_begin = scene.begin if scene else None
+        self._relief = (scene.end, scene.relieved) if scene and scene.relieved > scene.end else None
 
     def plan_week(self, now: int) -> None:
         """Draw the troubles of the seven days from ``now`` and forget those that are over."""
@@ -56,9 +69,23 @@ class Troubles:
         ends = [each.end for each in self._troubles if each.queue is None and each.begin <= now < each.end]
         return max(ends, default=None)
 
-    def flooded(self, now: int) -> list[int]:
-        """The indices of the queues under a flood at ``now``; one under two floods is there twice."""
-        return [each.queue for each in self._troubles if each.queue is not None and each.begin <= now < each.end]
+    def scene_began_within(self, earlier: int, later: int) -> bool:
+        """Whether the scene that was asked for began after ``earlier`` and not after ``later``."""
+        return self._scene_begin is not None and earlier < self._scene_begin <= later
+
+    def relief(self, begin: int, end: int) -> tuple[int, int] | None:
+        """The part from ``begin`` on of the relief that the span from ``begin`` to ``end`` reaches, None for none."""
+        if self._relief is None or begin >= self._relief[1] or end < self._relief[0]:
+            return None
+        return max(begin, self._relief[0]), self._relief[1]
+
+    def flooded(self, now: int) -> list[tuple[int, float]]:
+        """The queues under a flood at ``now``, as (index, factor); one under two floods is there twice."""
+        return [
+            (each.queue, each.factor)
+            for each in self._troubles
+            if each.queue is not None and each.begin <= now < each.end
+        ]
 
     def next_change(self, now: int, limit: int) -> int:
         """The first instant after ``now`` at which a trouble begins or ends, at most ``limit``."""
