@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "import": "import_",
     "replay": "replay",
     "explain": "explain",
+    "alerts": "alerts",
     "topics": "topics",
     "check-config": "check_config",
     "generate": "generate",
