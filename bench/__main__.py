@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import breaches, contenders, growth, latency, recovery, scrapes
+from bench import breaches, contenders, growth, latency, paging, recovery, scrapes
 from bench.brokers import broker, default_broker
 from bench.floor_log import log
 from bench.rows import Row, isolated, markdown
@@ -96,6 +96,7 @@ def parts(options: argparse.Namespace) -> Parts:
         "core": lambda: isolated(contenders.core_rows, min(options.events, 100_000), options.runs),
         "contenders": lambda: on_contenders(options),
         "latency": lambda: on_latency(options),
+        "paging": lambda: paging.rows(options.broker),
         "recovery": lambda: on_recovery(options),
         "metrics": lambda: isolated(scrapes.rows, 30),
         "breaches": lambda: isolated(breaches.rows, sizes(options)),
