@@ -152,7 +152,7 @@ async def _explain(request: web.Request) -> web.Response:
 
 async def _tickets(request: web.Request) -> web.Response:
     try:
-        asked = asked_for(request.rel_url.raw_query_string)
+        asked = asked_for(request.query.items())
     except ValueError as error:
         raise web.HTTPBadRequest(text=str(error)) from error
     found = await request.app[ANSWERS].listed(asked.wanted, asked.limit)

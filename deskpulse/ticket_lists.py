@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Any, Final, TypeVar
-from urllib.parse import unquote_plus
 
 import msgspec
 
@@ -54,48 +53,46 @@ class TicketList(msgspec.Struct, frozen=True):
 
     @property
     def is_partial(self) -> bool:
-        """Whether partitions are missing, or not read to their end."""
-        return self.partitions["ready"] < self.partitions["total"]
+        """Whether partitions are missing or not read to their end, or none is known yet."""
+        return not 0 < self.partitions["ready"] == self.partitions["total"]
 
 
 # ------------------------------------------------------------------------------------------------- what is asked
 
 
-def asked_for(query: str) -> Asked:
-    """What a query says, as it stands in the address.
+def asked_for(query: Iterable[tuple[str, str]]) -> Asked:
+    """What the names and values of a query say; a value that is empty is not given.
 
     Raises:
         ValueError: naming the parameter, and what is expected of it.
     """
-    given = _parameters(query)
+    given: dict[str, list[str]] = {}
+    for name, value in query:
+        if name not in PARAMETERS:
+            raise ValueError(f"{name}: no such parameter; expected any of {', '.join(PARAMETERS)}")
+        given.setdefault(name, []).extend([value] if value else [])
     state = _one(given, "state", _state_of, None)
-    slas = _any_of(given, "sla")
-    if slas is not None and state not in CLOCK_STATES:
-        raise ValueError(f"sla: only with state={' or '.join(CLOCK_STATES)}; {state} is of one clock, or of none")
     wanted = Wanted(
         state=state,
         queues=_any_of(given, "queue"),
         priorities=_any_of(given, "priority"),
         policies=_any_of(given, "policy"),
-        slas=frozenset(range(len(SLAS)) if slas is None else map(_place, slas)),
+        slas=_clocks(given, state),
     )
     return Asked(wanted, _one(given, "limit", _limit_of, LIMIT_DEFAULT), _one(given, "format", _format_of, Format.JSON))
 
 
-def _parameters(query: str) -> dict[str, list[str]]:
-    """The values of each parameter: given several times, or between commas; a comma of a name's own is ``%2C``."""
-    given: dict[str, list[str]] = {}
-    for pair in filter(None, query.split("&")):
-        raw, _, values = pair.partition("=")
-        name = unquote_plus(raw)
-        if name not in PARAMETERS:
-            raise ValueError(f"{name}: no such parameter; expected any of {', '.join(PARAMETERS)}")
-        given.setdefault(name, []).extend(unquote_plus(value) for value in values.split(",") if value)
-    return given
-
-
 def _any_of(given: dict[str, list[str]], name: str) -> frozenset[str] | None:
-    return frozenset(given.get(name, ())) or None
+    """Values between commas, and each text as a whole: names may have commas, and clients do not keep ``%2C`` apart."""
+    texts = given.get(name, ())
+    return frozenset(filter(None, (part for text in texts for part in (text, *text.split(","))))) or None
+
+
+def _clocks(given: dict[str, list[str]], state: Listed) -> frozenset[int]:
+    names = [name for text in given.get("sla", ()) for name in text.split(",")]
+    if names and state not in CLOCK_STATES:
+        raise ValueError(f"sla: only with state={' or '.join(CLOCK_STATES)}; {state} is of one clock, or of none")
+    return frozenset(SLAS.index(_known("sla", name, SLAS)) for name in names or SLAS)
 
 
 def _one(given: dict[str, list[str]], name: str, read: Callable[[str], T], default: T | None) -> T:
@@ -111,10 +108,6 @@ def _state_of(text: str) -> Listed:
 
 def _format_of(text: str) -> Format:
     return Format(_known("format", text, tuple(Format)))
-
-
-def _place(text: str) -> int:
-    return SLAS.index(_known("sla", text, SLAS))
 
 
 def _known(name: str, text: str, values: tuple[str, ...]) -> str:

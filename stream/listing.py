@@ -7,9 +7,9 @@ partitions whose live sets know of any.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterator
 from enum import StrEnum
-from itertools import chain, islice, repeat
 from typing import Final
 from urllib.parse import quote
 
@@ -25,13 +25,13 @@ from stream.clocks import reached
 from stream.encoding import decode
 from stream.places import Places, values_of
 from stream.ticket import Ticket
-from stream.tickets import Tickets
+from stream.tickets import Entries, Tickets
 from stream.timeline import Running, Timeline, timeline_of
 
-#: Tickets of one slice: some 30 ms in a thread, which is how long whoever gives up waits for it.
-SLICE: Final = 8_192
-#: Rows beyond the limit that may wait to be dropped.
-SPARE: Final = 20_000
+#: Parts of a partition's entries that are looked at together: for some 20 ms in a thread.
+SLICE: Final = 128
+#: Rows beyond the limit that may wait to be dropped. Sorting holds all threads: few, so that it does for few ms.
+SPARE: Final = 2_000
 
 FIRST_RESPONSE, NEXT_RESPONSE, RESOLUTION = range(len(SLAS))
 
@@ -130,7 +130,7 @@ def _clocks(name: str, line: Timeline, place: Place, wanted: Wanted, now: int) -
     """Every clock that is in the state."""
     state = CLOCK_STATES[wanted.state]
     for sla in wanted.slas:
-        found = _clock(name, line, place, sla, now)
+        found = _clock(name, line, place, sla, now, only=state)
         if found is not None and found.state is state:
             yield found
 
@@ -146,15 +146,16 @@ def _one(name: str, line: Timeline, place: Place, state: Listed, now: int) -> tu
     return (_clock(name, line, place, sla, now) or Found(name, place, line.created, running[0][0]),)
 
 
-def _clock(name: str, line: Timeline, place: Place, sla: int, now: int) -> Found | None:
-    """One clock of an open ticket; None where it has no such clock."""
+def _clock(name: str, line: Timeline, place: Place, sla: int, now: int, only: State | None = None) -> Found | None:
+    """One clock of an open ticket; None where it has no such clock, or is seen at once not to be in ``only``."""
     running = _running(line, sla)
     target, at_risk_after = _targets(place, sla)
     if running is None or target is None:
         return None
-    due = reached(running, target, place.calendar)
-    risk = None
-    if due is None or now <= due:  # else it is breaching
+    due, risk = reached(running, target, place.calendar), None
+    if due is None or now <= due:
+        if only is State.BREACHING:
+            return None
         risk = reached(running, at_risk_after, place.calendar, past=True)
     return Found(name, place, line.created, running[0][0], sla, state_of(now, due=due, risk=risk), due)
 
@@ -217,26 +218,36 @@ class Scan:
         self._places = Places(tickets.rules, Vocabulary())
         self._kept: list[Found] = []
         self._bound: Order | None = None  # of what was dropped: whatever comes later goes, too
-        parts = [
-            zip(*partition.entries(), repeat(number in ready))
+        self._left = deque(
+            (number in ready, deque(partition.entries()))
             for number, partition in sorted(tickets.partitions.items())
             if (number in ready or wanted.state not in CLOCK_STATES) and _has_any(partition.floor.live, wanted, now)
-        ]
-        self._entries = chain.from_iterable(parts)
+        )
 
     def go_on(self) -> bool:
-        """Look at the next slice; False when there was none."""
-        looked_at = 0
-        for key, state, is_ready in islice(self._entries, SLICE):
-            looked_at += 1
-            for found in found_in(key.decode(), decode(state), self._places, self.wanted, self.as_of):
-                self.total += 1
-                if self._bound is None or found.order < self._bound:
-                    self._kept.append(found if is_ready else _unjudged(found))
-        if len(self._kept) > self._limit + SPARE:
-            self._kept = self._soonest()
-            self._bound = self._kept[-1].order
-        return looked_at > 0
+        """Look at some thousand tickets; False when there were none left."""
+        if not self._left:
+            return False
+        is_ready, parts = self._left[0]
+        for _ in range(min(SLICE, len(parts))):
+            self._look_through(parts.popleft(), is_ready=is_ready)
+        if not parts:
+            self._left.popleft()
+        return True
+
+    def _look_through(self, entries: Entries, *, is_ready: bool) -> None:
+        half = len(entries) // 2
+        for subject, state in zip(entries[:half], entries[half:], strict=True):
+            for found in found_in(subject.decode(), decode(state), self._places, self.wanted, self.as_of):
+                self._add(found if is_ready else _unjudged(found))
+
+    def _add(self, found: Found) -> None:
+        self.total += 1
+        if self._bound is None or found.order < self._bound:
+            self._kept.append(found)
+            if len(self._kept) > self._limit + SPARE:
+                self._kept = self._soonest()
+                self._bound = self._kept[-1].order
 
     def rows(self, ticket_url: str | None) -> tuple[Row, ...]:
         """The soonest of those found so far, as many as the limit allows."""

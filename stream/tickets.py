@@ -39,7 +39,11 @@ UNSETTLED_MAX: Final = 8_192
 UNSETTLED_BEHIND_MAX: Final = 65_536
 SETTLED_AT_ONCE: Final = 2_048
 SETTLED_TOGETHER: Final = 256
-COPIED_AT_ONCE: Final = 8_192
+
+#: The subjects of so many tickets, then the state of each. So few, since a garbage collection holds all threads while
+#: it looks through new containers; in one tuple, since more of them bring more collections.
+COPIED_TOGETHER: Final = 32
+Entries = tuple[bytes, ...]
 
 #: The key under which a partition's earliest and latest event time are kept; no subject begins with NUL.
 HISTORY_KEY: Final = b"\x00history"
@@ -110,15 +114,13 @@ class TicketPartition:
         state = self._states.get(subject.encode())
         return decode(state) if state is not None else None
 
-    def entries(self) -> tuple[list[bytes], list[bytes]]:
-        """Every subject and its state, as they are now; in steps, between which other threads get their turns."""
-        keys: list[bytes] = []
-        states: list[bytes] = []
-        subjects, values = iter(self._states), iter(self._states.values())
-        while len(keys) < len(self._states):
-            keys.extend(islice(subjects, COPIED_AT_ONCE))
-            states.extend(islice(values, COPIED_AT_ONCE))
-        return keys, states
+    def entries(self) -> list[Entries]:
+        """Every subject with its state as it is now, in parts; between two of them other threads get their turns."""
+        subjects, states = iter(self._states), iter(self._states.values())
+        return [
+            tuple(islice(subjects, COPIED_TOGETHER)) + tuple(islice(states, COPIED_TOGETHER))
+            for _ in range(0, len(self._states), COPIED_TOGETHER)
+        ]
 
     # ------------------------------------------------------------------------------------------------ apply
 

@@ -167,9 +167,8 @@ def test_neither_slices_nor_what_is_dropped_on_the_way_change_the_list(
     tickets = floor_of(weeks.log, partitions=PARTITIONS)
     plain = {state: listed(tickets, Wanted(state=state), now) for state in Listed}
     assert len(plain[Listed.BREACHING]) > 4
-    monkeypatch.setattr("stream.listing.SLICE", slice_)
     monkeypatch.setattr("stream.listing.SPARE", spare)
-    monkeypatch.setattr("stream.tickets.COPIED_AT_ONCE", slice_)
+    monkeypatch.setattr("stream.tickets.COPIED_TOGETHER", slice_)
     for state, whole in plain.items():
         for limit in (1, 2, 4):
             scan = scanned(tickets, Wanted(state=state), now, limit)
