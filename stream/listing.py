@@ -88,7 +88,7 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     @property
     def order(self) -> Order:
         """Soonest due first, those never due last; then who waits longest."""
-        return self.due is None, self.due or 0, self.since, self.id, -1 if self.sla is None else self.sla
+        return self.due is None, self.due or 0, self.since, self.id, self.sla or 0
 
 
 class Row(msgspec.Struct, frozen=True):

@@ -10,6 +10,8 @@ import pytest
 
 from deskpulse.configuration.model import Configuration
 from deskpulse.worker import Setting, Worker
+from metrics.calendars import Calendar, Version
+from metrics.clock_states import State
 from metrics.policies import Policies, Policy, Rules
 from stream.listing import Listed, Scan, Wanted
 from stream.rim.worker import Rim
@@ -86,6 +88,28 @@ def test_only_partitions_whose_live_sets_know_of_any_are_walked(
     found = ids(Scan(tickets, wanted, 100, START + later, [0, 1]))
     assert walked == partitions
     assert len(found) == len(partitions)
+
+
+def test_what_is_left_at_closing_is_at_risk_only_from_the_next_opening_on() -> None:
+    # at 16:12 an hour's target has 48 minutes before closing: then its last fifth is left, and none of it runs
+    week = (((9 * 60, 17 * 60),),) * 7
+    calendar = Calendar("office", [Version(time_zone="UTC", week=week)])
+    policy = Policy(name="an hour", first_response=HOUR, calendar="office")
+    rules = Rules(policies=Policies([policy]), calendars={"office": calendar})
+    tickets, closing = Tickets(rules, ALL_OF_IT), instant("2026-03-10T17:00:00Z")
+    feed(tickets.open(0), created(closing - 48 * MINUTE))
+    wanted, opening = Wanted(state=Listed.AT_RISK), closing + 16 * HOUR
+    assert ids(Scan(tickets, wanted, 100, opening, [0])) == []
+    assert ids(Scan(tickets, wanted, 100, opening + 1, [0])) == ["T1"]
+    scan = Scan(tickets, Wanted(state=Listed.WAITING), 100, opening, [0])
+    scan.go_on()
+    assert [row.state for row in scan.rows(None)] == [State.PENDING]
+
+
+def test_tickets_are_listed_from_the_very_instant_of_live_since_on() -> None:
+    tickets = Tickets(Rules(live_since=START), ALL_OF_IT)
+    feed(tickets.open(0), created(START, "at"), created(START - 1, "before"), created(START + 1, "after"))
+    assert ids(Scan(tickets, Wanted(state=Listed.WAITING), 100, START + HOUR, [0])) == ["at", "after"]
 
 
 def test_all_tickets_of_a_partition_are_copied_in_parts_of_equal_size_but_the_last(
