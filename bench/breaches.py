@@ -90,6 +90,7 @@ async def _listed(tickets: Tickets, size: int) -> Row:
     async with LoopBlocks() as blocks:
         began = time.perf_counter()
         scan = await asyncio.to_thread(Scan, tickets, wanted, LIMIT, time.time_ns(), [0])
+        began_ms = (time.perf_counter() - began) * 1e3
         is_going_on = True
         while is_going_on:
             before = time.perf_counter()
@@ -99,7 +100,11 @@ async def _listed(tickets: Tickets, size: int) -> Row:
         took = time.perf_counter() - began
     assert len(shown) == LIMIT
     what = f"{size:,} open tickets: the first {LIMIT} of {scan.total:,} that breach"
-    return Row(what, f"{took:,.1f} s", f"a slice at most {max(slices) * 1e3:,.0f} ms; {blocks}")
+    return Row(
+        what,
+        f"{took:,.1f} s",
+        f"batches wait {began_ms:,.0f} ms; a slice at most {max(slices) * 1e3:,.0f} ms; {blocks}",
+    )
 
 
 def _explained(tickets: Tickets, size: int) -> Row:

@@ -1,4 +1,4 @@
-"""What grows with the tickets: bytes, the cost of an event, a snapshot, a list, and their hold of the event loop."""
+"""What grows with the tickets: bytes, the cost of an event, a snapshot and its hold of the event loop."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from bench.rows import LoopBlocks, Row, StandingRim, spread
 from deskpulse.looking import give_the_loop_its_turns, unchanged
 from metrics.instants import DAY, MINUTE, SECOND, format_instant
 from metrics.policies import Rules
-from stream.listing import Listed, Scan, Wanted
 from stream.records import Records
 from stream.rim.settings import EVENT_TOPICS
 from stream.rim.worker import Rim
@@ -82,7 +81,6 @@ def open_rows(sizes: tuple[int, ...]) -> list[Row]:
         rate = _event_rate(tickets, size, now)
         found.append(Row(f"{size:,} open tickets: an event of any of them", f"{rate:,.0f} events/s", "core alone"))
         found.append(asyncio.run(_looked_at(tickets, size, now)))
-        found.append(asyncio.run(_listed(tickets, size, now)))
     return found
 
 
@@ -121,22 +119,6 @@ async def _looked_at(tickets: Tickets, size: int, now: int) -> Row:
             assert found["all"]["open"] == size
     what = f"{size:,} open tickets: a snapshot, {CHANGED:,} of them changed since the last"
     return Row(what, spread(took), str(blocks))
-
-
-async def _listed(tickets: Tickets, size: int, now: int) -> Row:
-    """The soonest hundred of all clocks that breach, which is nearly every one: nothing is skipped."""
-    rim, took = cast("Rim", StandingRim()), []
-    async with LoopBlocks() as blocks:
-        began = time.perf_counter()
-        async with unchanged(rim) as look:
-            scan = await look(partial(Scan, tickets, Wanted(state=Listed.BREACHING), 100, now, [0]))
-        took.append(time.perf_counter() - began)
-        while await asyncio.to_thread(scan.go_on):
-            took.append(time.perf_counter() - began - sum(took))
-        assert len(await asyncio.to_thread(scan.rows, None)) == 100
-    what = f"{size:,} open tickets: the first 100 of {scan.total:,} breaching clocks"
-    parts = f"batches wait {took[0] * 1e3:,.0f} ms, longest slice {max(took[1:]) * 1e3:,.0f} ms"
-    return Row(what, f"{sum(took):.1f} s", f"{parts}; {blocks}")
 
 
 def settled_row(count: int) -> Row:

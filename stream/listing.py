@@ -20,7 +20,7 @@ from metrics.contribution import SLAS, Mark
 from metrics.instants import SECOND, format_instant
 from metrics.live import LiveSet, LiveSets
 from metrics.measures import Vocabulary
-from metrics.policies import Place
+from metrics.policies import NO_POLICY, Place, Policy
 from stream.clocks import reached
 from stream.encoding import decode
 from stream.places import Places, values_of
@@ -59,16 +59,13 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     policies: frozenset[str] | None = None
     slas: frozenset[int] = frozenset(range(len(SLAS)))
 
-    def has_labels(self, queue: str, priority: str) -> bool:
-        """Whether tickets with these labels are meant."""
-        return (self.queues is None or queue in self.queues) and (
-            self.priorities is None or priority in self.priorities
+    def has(self, queue: str, priority: str, policy: Policy | None) -> bool:
+        """Whether tickets with these labels and this policy are meant."""
+        return (
+            (self.queues is None or queue in self.queues)
+            and (self.priorities is None or priority in self.priorities)
+            and (self.policies is None or (policy is not None and policy.name in self.policies))
         )
-
-    def has_place(self, place: Place) -> bool:
-        """The same, and those of its policy."""
-        name = None if place.policy is None else place.policy.name
-        return self.has_labels(place.queue, place.priority) and (self.policies is None or name in self.policies)
 
 
 Order = tuple[bool, int, int, str, int]
@@ -119,7 +116,7 @@ def found_in(name: str, ticket: Ticket, places: Places, wanted: Wanted, now: int
     if line is None or not line.is_open or (rules.live_since is not None and line.created < rules.live_since):
         return ()
     place = places.of(line.created, values_of(ticket.attributes)[0])[0]
-    if not wanted.has_place(place):
+    if not wanted.has(place.queue, place.priority, place.policy):
         return ()
     if wanted.state in CLOCK_STATES:
         return tuple(_clocks(name, line, place, wanted, now))
@@ -218,10 +215,12 @@ class Scan:
         self._places = Places(tickets.rules, Vocabulary())
         self._kept: list[Found] = []
         self._bound: Order | None = None  # of what was dropped: whatever comes later goes, too
+        policies = tickets.rules.policies.all
         self._left = deque(
             (number in ready, deque(partition.entries()))
             for number, partition in sorted(tickets.partitions.items())
-            if (number in ready or wanted.state not in CLOCK_STATES) and _has_any(partition.floor.live, wanted, now)
+            if (number in ready or wanted.state not in CLOCK_STATES)
+            and _has_any(partition.floor.live, policies, wanted, now)
         )
 
     def go_on(self) -> bool:
@@ -262,10 +261,11 @@ def _unjudged(found: Found) -> Found:
     return msgspec.structs.replace(found, state=None)
 
 
-def _has_any(sets: LiveSets, wanted: Wanted, now: int) -> bool:
-    """Whether the live sets of a partition count any ticket with these labels in that state."""
+def _has_any(sets: LiveSets, policies: tuple[Policy, ...], wanted: Wanted, now: int) -> bool:
+    """Whether the live sets of a partition count any ticket of these labels and policies in that state."""
     return any(
-        wanted.has_labels(queue, priority) and _counts(live, wanted, now) for (queue, priority, _), live in sets.items()
+        wanted.has(queue, priority, None if policy == NO_POLICY else policies[policy]) and _counts(live, wanted, now)
+        for (queue, priority, policy), live in sets.items()
     )
 
 

@@ -65,6 +65,8 @@ def test_a_reply_that_waits_to_be_settled_is_known_to_a_scan() -> None:
         (Wanted(state=Listed.BREACHING, queues=frozenset({"returns"})), 2 * HOUR, []),
         (Wanted(state=Listed.BREACHING, priorities=frozenset({"low"})), 2 * HOUR, []),
         (Wanted(state=Listed.BREACHING, slas=frozenset({1, 2})), 2 * HOUR, []),
+        (Wanted(state=Listed.BREACHING, policies=frozenset({"an hour"})), 2 * HOUR, [0]),
+        (Wanted(state=Listed.WAITING, policies=frozenset({"another"})), 2 * HOUR, []),
         (Wanted(state=Listed.AT_RISK), 48 * MINUTE, []),
         (Wanted(state=Listed.AT_RISK), 48 * MINUTE + 1, [0]),
         (Wanted(state=Listed.AT_RISK), HOUR + 1, []),
