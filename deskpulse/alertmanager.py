@@ -68,30 +68,38 @@ class Alertmanager:
             AlertmanagerError: not reachable, or refused.
         """
         for _ in range(round(SETTLE_SECONDS / _POLL_SECONDS)):
-            kept = await self._alert(labels)
+            kept = next(iter(await self._alerts(labels)), None)
             if kept is not None and kept.status.state != "unprocessed":
                 by = (*kept.status.silenced_by, *kept.status.inhibited_by)
                 return Fate(tuple(receiver.name for receiver in kept.receivers), by)
             await asyncio.sleep(_POLL_SECONDS)
         return None
 
-    async def is_over(self, labels: Mapping[str, str]) -> bool:
-        """Whether no alert of these labels fires any more, within SETTLE_SECONDS.
+    async def firing(self, labels: Mapping[str, str]) -> list[dict[str, str]]:
+        """The labels of all firing alerts that have at least these.
+
+        Raises:
+            AlertmanagerError: not reachable, or refused.
+        """
+        return [kept.labels for kept in await self._alerts(labels)]
+
+    async def are_over(self, labels: Mapping[str, str]) -> bool:
+        """Whether no alert with these labels fires any more, within SETTLE_SECONDS.
 
         Raises:
             AlertmanagerError: not reachable, or refused.
         """
         for _ in range(round(SETTLE_SECONDS / _POLL_SECONDS)):
-            if await self._alert(labels) is None:
+            if not await self._alerts(labels):
                 return True
             await asyncio.sleep(_POLL_SECONDS)
         return False
 
-    async def _alert(self, labels: Mapping[str, str]) -> _Kept | None:
+    async def _alerts(self, labels: Mapping[str, str]) -> list[_Kept]:
         filters = [("filter", f'{name}="{value}"') for name, value in labels.items()]
         body = await self._asked("GET", params=filters)
         try:
-            return next((kept for kept in _kept.decode(body) if kept.labels == labels), None)
+            return _kept.decode(body)
         except msgspec.MsgspecError as error:
             raise AlertmanagerError(f"{self._url} does not answer as Alertmanager's API v2 does: {error}") from error
 

@@ -1,7 +1,4 @@
-"""The test alert: what it says, and whether it went where it should.
-
-Its labels are the same each time, so that a second one prolongs the first and ``--resolve`` finds it.
-"""
+"""The test alert: what it says, and whether it went where it should."""
 
 from __future__ import annotations
 
@@ -17,9 +14,18 @@ ALERT: Final = "SupportTestAlert"
 SEVERITY: Final = "ticket"  # somebody should see it, nobody should be woken
 
 
-def labels(receiver: str) -> dict[str, str]:
-    """The labels of the receiver's test alert."""
-    return {"alertname": ALERT, "receiver": receiver, "severity": SEVERITY, "test": "true"}
+def marks(receiver: str) -> dict[str, str]:
+    """What every test alert of the receiver has."""
+    return {"alertname": ALERT, "receiver": receiver, "severity": SEVERITY}
+
+
+def labels(receiver: str, now: int) -> dict[str, str]:
+    """The labels of one test alert.
+
+    The generated routes group by ``policy``: each test is a group of its own, and so is sent within seconds, also
+    while an earlier one fires.
+    """
+    return marks(receiver) | {"policy": f"test of {format_instant(now)}"}
 
 
 def told(receiver: str, now: int, end: int) -> dict[str, str]:
@@ -41,15 +47,18 @@ def sender() -> str:
 
 
 async def sent(to: Alertmanager, receiver: str, now: int, end: int) -> Fate | None:
-    """Send the receiver's test alert and see what becomes of it; None where Alertmanager does not show it."""
-    await to.post(labels(receiver), told(receiver, now, end), format_instant(end))
-    return await to.fate(labels(receiver))
+    """Send the receiver a test alert and see what becomes of it; None where Alertmanager does not show it."""
+    made = labels(receiver, now)
+    await to.post(made, told(receiver, now, end), format_instant(end))
+    return await to.fate(made)
 
 
-async def resolved(to: Alertmanager, receiver: str, now: int) -> bool:
-    """End the receiver's test alert; whether it is over."""
-    await to.post(labels(receiver), told(receiver, now, now), format_instant(now))
-    return await to.is_over(labels(receiver))
+async def resolved(to: Alertmanager, receiver: str, now: int) -> int | None:
+    """End all test alerts of the receiver; how many there were, None where some still fire."""
+    firing = await to.firing(marks(receiver))
+    for made in firing:
+        await to.post(made, told(receiver, now, now), format_instant(now))
+    return len(firing) if await to.are_over(marks(receiver)) else None
 
 
 def problem(receiver: str, fate: Fate | None) -> str | None:

@@ -24,7 +24,7 @@ def command() -> None:
 @click.argument("receiver", required=False)
 @click.option("--alertmanager", "url", metavar="URL", help="[default: alerts.alertmanager_url of the configuration]")
 @click.option("--for", "length", type=Duration(), default=5 * MINUTE, help="How long it fires.  [default: 5m]")
-@click.option("--resolve", is_flag=True, help="End the test alert instead of sending one.")
+@click.option("--resolve", is_flag=True, help="End the test alerts instead of sending one.")
 @config_option
 def test(receiver: str | None, url: str | None, length: int, config: Path | None, *, resolve: bool) -> None:
     """Send a marked test alert through Alertmanager to RECEIVER, or to each configured one.
@@ -73,7 +73,7 @@ async def _resolve(url: str, receivers: tuple[str, ...]) -> int:
     problems = 0
     async with connected(url) as alertmanager:
         for receiver in receivers:
-            over = await trial.resolved(alertmanager, receiver, time.time_ns())
-            problems += not over
-            click.echo(f"{receiver}: {'the test alert is over' if over else 'the test alert still fires'}")
+            ended = await trial.resolved(alertmanager, receiver, time.time_ns())
+            problems += ended is None
+            click.echo(f"{receiver}: test alerts ended: {'not all, some still fire' if ended is None else ended}")
     return problems

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +12,8 @@ from typing import NamedTuple
 import aiohttp
 import pytest
 
+from deskpulse.configuration.loading import load_configuration
+from deskpulse.generated import files_of
 from stream.rim.embedded import free_port
 from tests.monitoring import Pager, alertmanager, pager
 from tests.processes import Done, run
@@ -90,8 +93,24 @@ async def test_resolve_ends_it_at_once(desk: Desk) -> None:
     await desk.test("chat")
     await desk.pager.alert("firing", "SupportTestAlert", receiver="chat")
     done = await desk.test("chat", "--resolve")
-    assert (done.code, done.out) == (0, b"chat: the test alert is over\n")
+    assert (done.code, done.out) == (0, b"chat: test alerts ended: 1\n")
+    assert (await desk.test("pager", "--resolve")).out == b"pager: test alerts ended: 0\n"
     await desk.pager.alert("resolved", "SupportTestAlert", receiver="chat")
+
+
+async def test_the_generated_routes_bring_it_to_the_receiver_each_time_it_is_sent(tmp_path: Path) -> None:
+    async with pager() as told:
+        config = configured(tmp_path, "http://127.0.0.1:9", told.url)
+        file = tmp_path / "alertmanager.yml"
+        file.write_text(files_of(load_configuration(config, {}))["prometheus/alertmanager.yml"])
+        async with alertmanager(file, tmp_path) as url:
+            for _ in range(2):
+                sent = time.time_ns()
+                done = await Desk(config, url, told).test("chat", "--alertmanager", url)
+                assert done.out.startswith(b"chat: accepted, goes to chat; it ends at ")
+                arrival = await told.alert("firing", "SupportTestAlert", since=sent, receiver="chat")
+                assert arrival.receiver == "chat"
+    assert {arrival.receiver for arrival in told.arrivals} == {"chat"}
 
 
 async def test_it_ends_by_itself(desk: Desk) -> None:
