@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -89,7 +90,10 @@ async def alertmanager(program: str, config: Path, folder: Path, port: int | Non
 async def _running(name: str, arguments: _Arguments, folder: Path, port: int | None) -> AsyncIterator[str]:
     log = folder / f"{name}.log"
     for tried in range(1, PORTS_TRIED_MAX + 1):
-        address = f"{HOST}:{port or free_port()}"
+        chosen = port or free_port()
+        if not _is_free(chosen):  # whoever has it might say that it is ready, too
+            raise MonitoringStartError(f"{name} did not start: port {chosen} of {HOST} is taken")
+        address = f"{HOST}:{chosen}"
         url = f"http://{address}"
         process = await _spawned(arguments(address), log)
         try:
@@ -101,6 +105,16 @@ async def _running(name: str, arguments: _Arguments, folder: Path, port: int | N
         if port is not None or tried == PORTS_TRIED_MAX or "address already in use" not in _text(log):
             break
     raise MonitoringStartError(f"{name} did not start on {address}: {_last_lines(log)}")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as they do: connections that ended do not count
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
 
 
 async def _spawned(arguments: list[str], log: Path) -> asyncio.subprocess.Process:

@@ -66,27 +66,30 @@ async def receiving(tell: Callable[[Notification], None]) -> AsyncIterator[str]:
 
 
 class News:
-    """What of a notification was not told before: Alertmanager repeats every alert of a group when one changes."""
+    """What of a notification is new: Alertmanager repeats every alert of a group when one of them changes."""
 
     def __init__(self) -> None:
-        self._told: set[tuple[str, str, str, str]] = set()
+        self._firing: dict[tuple[str, str], str] = {}  # by receiver and alert, what was said of it
 
     def lines(self, notification: Notification) -> Iterator[str]:
-        """A line for each alert that is new in its state."""
+        """A line for each alert that fires with a new text, and for each that was told of and has ended."""
         for alert in notification.alerts:
-            key = (notification.receiver, alert.fingerprint or str(alert.labels), alert.starts_at, alert.status)
-            if key not in self._told:
-                self._told.add(key)
-                yield line(notification.receiver, alert)
+            key = (notification.receiver, alert.fingerprint)
+            text = line(notification.receiver, alert)
+            if alert.status == "resolved":
+                if self._firing.pop(key, None) is not None:
+                    yield text
+            elif self._firing.get(key) != text:
+                self._firing[key] = text
+                yield text
 
 
 def line(receiver: str, alert: Alert) -> str:
-    """``ALERT firing SupportFirstResponseSLABreached billing: 3 tickets … (to pager)``."""
+    """``ALERT firing SupportFirstResponseSLABreached billing: 3 past the target now → pager``."""
     about = " ".join(alert.labels[label] for label in _ABOUT if label in alert.labels)
-    said = alert.annotations.get("summary") or alert.annotations.get("description") or ""
-    head = " ".join(filter(None, ("ALERT", alert.status, alert.name, about)))
-    text = f"{head}: {said}" if said and alert.status == "firing" else head
-    return f"{printable(text)} (to {printable(receiver)})"
+    said = alert.annotations.get("summary") if alert.status == "firing" else None
+    words = ("ALERT", alert.status, alert.name, said or about, "→", receiver)
+    return printable(" ".join(filter(None, words)))
 
 
 def printable(text: str) -> str:

@@ -77,6 +77,27 @@ def first_reply_seconds(deliveries: Iterable[Delivery], channels: set[str]) -> l
     return list(seconds.values())
 
 
+def firsts(deliveries: list[Delivery], kind: str, *, answers_only: bool = False) -> dict[str, int]:
+    """By ticket, when it first had an event of the kind."""
+    found: dict[str, int] = {}
+    for delivery in of_kind(deliveries, kind):
+        if not answers_only or is_human_answer(delivery.event["data"]):
+            found.setdefault(delivery.key, delivery.at)
+    return found
+
+
+def unanswered(deliveries: list[Delivery], at: int, waited: int = 0) -> set[str]:
+    """Tickets that as of `at` have waited so long for a first answer, neither resolved nor discarded."""
+    settled: set[str] = set()
+    for gone in (
+        firsts(deliveries, "ticket.replied", answers_only=True),
+        firsts(deliveries, "ticket.resolved"),
+        firsts(deliveries, "ticket.discarded"),
+    ):
+        settled |= {ticket for ticket, instant in gone.items() if instant <= at}
+    return {ticket for ticket, created in created_at(deliveries).items() if created <= at - waited} - settled
+
+
 def contract_problems(delivery: Delivery) -> list[str]:
     """What CONTRACT's section on events would object to, judged from the bytes."""
     payload = delivery.encode()

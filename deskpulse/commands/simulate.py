@@ -15,7 +15,7 @@ from deskpulse.commands.worker import stop_on_signals
 from deskpulse.feeding import Feed, ForeignEventsError, NoTopicsError, refuse_foreign, require_event_topics
 from deskpulse.progress import bar, counted
 from intake.simulator.desk import DeskOptions, simulate
-from metrics.instants import DAY, SECOND
+from metrics.instants import DAY, HOUR, SECOND
 from stream.rim.peeking import peek
 from stream.rim.sending import Sender
 from stream.rim.settings import EVENT_TOPICS
@@ -36,6 +36,12 @@ _TICKETS_SINCE = 1_735_689_600
 @click.option("--duplicates", type=click.FloatRange(0, 1), default=0.0, help="Share of events delivered twice.")
 @click.option("--late", type=click.FloatRange(0, 1), default=0.0, help="Share of events delivered hours late.")
 @click.option("--scene", type=click.Choice(["normal", "outage", "flood"]), default="normal", show_default=True)
+@click.option("--scene-start", type=Duration(), default=2 * HOUR, help="So long after the start.  [default: 2h]")
+@click.option("--scene-duration", type=Duration(), default=HOUR, help="[default: 1h]")
+@click.option(
+    "--scene-relief", type=Duration(), default=0, help="Then, all that waits is answered and resolved within."
+)
+@click.option("--pace", type=float, default=1.0, show_default=True, help="0.1: agents work ten times as quickly.")
 @click.option(
     "--speed", type=click.FloatRange(min=0, min_open=True), default=1.0, help="With --broker: times real time."
 )

@@ -36,7 +36,7 @@ __all__ = ["SOURCE_PREFIX", "Delivery", "DeskOptions", "Floor", "simulate"]  # D
 SOURCE_PREFIX: Final = "simulator/"
 
 #: Options that came after the first release: at these values they change no id of a floor that it simulated.
-_LATER: Final = {"pace": 1.0, "scene_relief": 0, "scene_factor": FLOOD_FACTOR}
+_LATER: Final = {"pace": 1.0, "scene_relief": 0, "scene_factor": None}
 _HOLD: Final = SKEW_MAX + 2 * SECOND  # no event is older than this when it is sent: a slow clock, and cut digits
 _AGENT_MINUTES_PER_DAY: Final = 330.0  # at work, days off included
 _WORKLOAD: Final = 0.7  # the share of that time that the tickets take
@@ -50,9 +50,10 @@ class DeskOptions(msgspec.Struct, frozen=True, kw_only=True):
     ``tickets_per_day`` is the mean over a week; floods come on top. ``agents_factor`` scales a crew that would just
     do; ``pace`` scales how long their work takes, and with it the crew: 0.1 is a floor ten times as quick.
     With ``incidents`` the seed brings floods and outages; a ``scene`` adds one, ``scene_start`` after the start; a
-    flood is of the first queue, with ``scene_factor`` times its mean rate on top. In the ``scene_relief`` after the
-    scene all hands answer and resolve whatever waits; 0 leaves it to the ordinary course. ``weekend`` has Monday
-    as 0. Another ``first_ticket`` keeps two runs' tickets apart on one topic. ``duration`` None never ends.
+    flood is of the first queue. ``scene_factor`` times the mean rate of the queues in trouble comes on top; None: 8 in
+    a flood, else 0. In the ``scene_relief`` after the scene all hands answer and resolve whatever waits; 0 leaves it
+    to the ordinary course. ``weekend`` has Monday as 0. Another ``first_ticket`` keeps two runs' tickets apart on one
+    topic. ``duration`` None never ends.
 
     Raises:
         ValueError: a value is outside its range.
@@ -77,7 +78,7 @@ class DeskOptions(msgspec.Struct, frozen=True, kw_only=True):
     scene_start: int = 2 * HOUR
     scene_duration: int = HOUR
     scene_relief: int = 0
-    scene_factor: float = FLOOD_FACTOR
+    scene_factor: float | None = None
     first_ticket: int = 1
 
     def __post_init__(self) -> None:
@@ -92,7 +93,7 @@ class DeskOptions(msgspec.Struct, frozen=True, kw_only=True):
             (self.source_name.startswith(SOURCE_PREFIX), f"source that begins with {SOURCE_PREFIX}"),
             (self.scene_duration > 0, "scene_duration above 0"),
             (min(self.scene_start, self.scene_relief) >= 0, "scene_start and scene_relief of 0 or more"),
-            (self.scene_factor >= 0, "scene_factor of 0 or more"),
+            ((self.scene_factor or 0) >= 0, "scene_factor of 0 or more"),
             (self.disorder_seconds >= 0, "disorder_seconds of 0 or more"),
             (0 <= self.duplicates <= 1 and 0 <= self.late <= 1, "duplicates and late from 0 to 1"),
             (len(set(self.weekend) & set(range(7))) == len(self.weekend) <= 5, "weekend: up to five days of 0 to 6"),
@@ -120,7 +121,7 @@ class DeskOptions(msgspec.Struct, frozen=True, kw_only=True):
             tickets_per_day=float(self.tickets_per_day),
             agents_factor=float(self.agents_factor),
             pace=float(self.pace),
-            scene_factor=float(self.scene_factor),
+            scene_factor=None if self.scene_factor is None else float(self.scene_factor),
         )
         told = msgspec.to_builtins(plain)
         for name, ordinary in _LATER.items():
@@ -268,8 +269,10 @@ def _scene(options: DeskOptions) -> Trouble | None:
         return None
     begin = options.start + options.scene_start
     end = begin + options.scene_duration
-    queue = 0 if options.scene == "flood" else None
-    return Trouble(begin, end, queue, options.scene_factor, end + options.scene_relief)
+    queue, factor = (0, FLOOD_FACTOR) if options.scene == "flood" else (None, 0.0)
+    if options.scene_factor is not None:
+        factor = options.scene_factor
+    return Trouble(begin, end, queue, factor, end + options.scene_relief)
 
 
 def _crew_size(options: DeskOptions, profile: QueueProfile, profiles: tuple[QueueProfile, ...]) -> int:

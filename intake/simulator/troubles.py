@@ -28,14 +28,14 @@ FLOOD_FACTOR: Final = 8.0
 class Trouble(msgspec.Struct, frozen=True):
     """A flood of the queue at index ``queue``, or, where that is None, an outage: in [begin, end).
 
-    A flood brings ``factor`` times the queue's mean rate on top. ``relieved`` is when all that waited is answered;
-    where it is ``end``, it is worked off in the ordinary course.
+    ``factor`` times the mean rate of that queue, or of all of them, comes on top. ``relieved`` is when all that waited
+    is answered; where it is not after ``end``, it is worked off in the ordinary course.
     """
 
     begin: int
     end: int
     queue: int | None
-    factor: float = FLOOD_FACTOR
+    factor: float
     relieved: int = 0
 
 
@@ -54,15 +54,15 @@ class Troubles:
         """Draw the troubles of the seven days from ``now`` and forget those that are over."""
         self._troubles = [trouble for trouble in self._troubles if trouble.end > now]
         if self._dice.chance(_FLOODS_PER_WEEK):
-            self._add(now, self._dice.between(60, 150) * MINUTE, self._dice.below(self._queues))
+            self._add(now, self._dice.between(60, 150) * MINUTE, self._dice.below(self._queues), FLOOD_FACTOR)
         if self._dice.chance(_OUTAGES_PER_WEEK):
-            self._add(now, HOUR, None)
+            self._add(now, HOUR, None, 0.0)
 
-    def _add(self, now: int, length: int, queue: int | None) -> None:
+    def _add(self, now: int, length: int, queue: int | None, factor: float) -> None:
         """By day, and not on the first, so that a floor that opens has settled in."""
         day = self._local_time.day(now) + timedelta(days=self._dice.between(1, 6))
         begin = self._local_time.at(day, self._dice.between(8 * 60, 17 * 60))
-        self._troubles.append(Trouble(begin, begin + length, queue))
+        self._troubles.append(Trouble(begin, begin + length, queue, factor))
 
     def outage_end(self, now: int) -> int | None:
         """When the outage at ``now`` is over, None where there is none."""
@@ -80,11 +80,12 @@ class Troubles:
         return max(begin, self._relief[0]), self._relief[1]
 
     def flooded(self, now: int) -> list[tuple[int, float]]:
-        """The queues under a flood at ``now``, as (index, factor); one under two floods is there twice."""
+        """The queues that get more than usual at ``now``, as (index, factor); one in two troubles is there twice."""
         return [
-            (each.queue, each.factor)
+            (queue, each.factor)
             for each in self._troubles
-            if each.queue is not None and each.begin <= now < each.end
+            if each.begin <= now < each.end and each.factor
+            for queue in (range(self._queues) if each.queue is None else (each.queue,))
         ]
 
     def next_change(self, now: int, limit: int) -> int:

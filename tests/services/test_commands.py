@@ -187,6 +187,16 @@ class TestSimulate:
         assert run(*SIMULATED, DESKPULSE_BROKER="kafka://127.0.0.1:9").out == once.out
         assert run(*SIMULATED, "--seed", "8").out != once.out
 
+    def test_nobody_replies_in_the_span_of_a_scene(self) -> None:
+        scene = ("--scene", "outage", "--scene-start", "2h", "--scene-duration", "30m", "--scene-relief", "1m")
+        times = [
+            event["time"]
+            for event in map(json.loads, run(*SIMULATED, *scene).out.splitlines())
+            if event["type"] == "support.ticket.replied"
+        ]
+        assert not [time for time in times if "2026-03-02T10:00" <= time < "2026-03-02T10:30"]
+        assert [time for time in times if "2026-03-02T10:30" <= time < "2026-03-02T10:31"]
+
     async def test_it_sends_all_that_is_due_and_its_own_topics_may_be_used_again(
         self, own_embedded: str, tmp_path: Path
     ) -> None:
@@ -277,8 +287,11 @@ class TestImport:
 
 class TestDemo:
     async def test_it_shows_live_numbers_within_a_minute_and_ctrl_c_ends_all_of_it(self, tmp_path: Path) -> None:
-        async with Serving("demo", DESKPULSE_BROKER="kafka://127.0.0.1:9", TMPDIR=str(tmp_path)) as demo:
+        """Also where neither Prometheus nor Alertmanager is there, which it says."""
+        own = {"DESKPULSE_BROKER": "kafka://127.0.0.1:9", "TMPDIR": str(tmp_path), "PATH": str(tmp_path)}
+        async with Serving("demo", **own) as demo:
             await demo.line("Ctrl-C ends all of it")
+            assert await demo.line(r"^ +prometheus and alertmanager: not on the PATH; with both, alerts would fire")
             assert await demo.line(r"kafka://127\.0\.0\.1:\d+ ")
             assert (await demo.ask("/readyz")).status == 200
             floor = (await demo.snapshot())["all"]

@@ -12,7 +12,7 @@ from intake.simulator.deliveries import Delivery
 from intake.simulator.desk import DeskOptions, simulate
 from intake.simulator.journey import RELIEF_RESOLVES
 from metrics.instants import DAY, HOUR, MINUTE, SECOND, parse_instant
-from tests.simulated_events import created_at, is_human_answer, kind_of, of_kind
+from tests.simulated_events import created_at, firsts, kind_of, of_kind, unanswered
 
 MONDAY = parse_instant("2026-03-02T00:00:00Z")
 BEGIN = MONDAY + 11 * HOUR
@@ -51,27 +51,6 @@ def outage() -> list[Delivery]:
 @pytest.fixture(scope="module")
 def flood() -> list[Delivery]:
     return played("flood")
-
-
-def firsts(deliveries: list[Delivery], kind: str, *, answers_only: bool = False) -> dict[str, int]:
-    """By ticket, when it first had an event of the kind."""
-    found: dict[str, int] = {}
-    for delivery in of_kind(deliveries, kind):
-        if not answers_only or is_human_answer(delivery.event["data"]):
-            found.setdefault(delivery.key, delivery.at)
-    return found
-
-
-def unanswered(deliveries: list[Delivery], at: int, waited: int = 0) -> set[str]:
-    """Tickets that as of `at` have waited so long for a first answer, neither resolved nor discarded."""
-    settled: set[str] = set()
-    for gone in (
-        firsts(deliveries, "ticket.replied", answers_only=True),
-        firsts(deliveries, "ticket.resolved"),
-        firsts(deliveries, "ticket.discarded"),
-    ):
-        settled |= {ticket for ticket, instant in gone.items() if instant <= at}
-    return {ticket for ticket, created in created_at(deliveries).items() if created <= at - waited} - settled
 
 
 def made_in_the_scene(deliveries: list[Delivery]) -> set[str]:
@@ -123,6 +102,12 @@ def test_a_flood_brings_more_than_the_crew_answers_and_it_is_worked_off(
     assert len(unanswered(flood, END - 1, MINUTE)) > 20, "breaches of a target of one minute"
     assert backlog[OVER] < backlog[BEGIN] + 20
     assert [d for d in of_kind(flood, "ticket.replied") if BEGIN <= d.at < END], "the crew goes on answering"
+
+
+def test_while_nobody_replies_more_may_come_to_every_queue(outage: list[Delivery], normal: list[Delivery]) -> None:
+    assert len(made_in_the_scene(outage)) > 4 * len(made_in_the_scene(normal))
+    queues = {d.key: d.event["data"]["queue"] for d in of_kind(outage, "ticket.created")}
+    assert {queues[ticket] for ticket in made_in_the_scene(outage)} == set(QUICK.queues)
 
 
 def test_a_flood_comes_to_the_first_queue(flood: list[Delivery]) -> None:
