@@ -19,7 +19,7 @@ from metrics.instants import SECOND
 READY: Final = "(max by (partition) (support_pipeline_partition_ready) == 1)"
 
 #: One series where every partition that the topics have is ready, else none.
-ALL_READY: Final = f"(count{READY} >= max(support_pipeline_partitions > 0))"
+ALL_READY: Final = f"(count{READY} >= max(support_pipeline_partitions))"
 
 _META: Final = re.compile(r"[\\.+*?()|\[\]{}^$]")
 
