@@ -17,7 +17,7 @@ from alerting.rules import PAGE
 from alerting.settings import NOBODY, Receiver, Settings
 from alerting.yaml_text import document
 
-_PAGE: Final = {"group_interval": "30s", "repeat_interval": "1h"}
+_PAGE: Final = {"group_interval": "15s", "repeat_interval": "1h"}
 _TICKET: Final = {"group_interval": "5m", "repeat_interval": "12h"}
 _WATCHDOG: Final = {"group_interval": "1m", "repeat_interval": "5m"}
 

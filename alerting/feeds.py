@@ -52,8 +52,8 @@ and on () (min(last_over_time(support_pipeline_partition_ready[$bridge])) == 1)"
         ),
         act="Look at the sender: the help desk's webhooks, the connector, its credentials. If nothing is wrong there "
         "and it was just quiet, raise `silent_after` or give the feed a calendar.",
-        wrong="A quiet hour. It remembers the last event for a day: after a day of silence it ends. A source that "
-        "never sent anything is not seen at all. With SupportKPIDataIncomplete firing, mend that first.",
+        wrong="A quiet hour. After a restart of the workers the last event is remembered for a day, then nobody knows "
+        "of it. A source that never sent anything is not seen at all. docs/feeds.md tells the troubles apart.",
     )
 
 
@@ -88,6 +88,6 @@ max by (source) (last_over_time(support_feed_late_after_seconds[$bridge]))""",
         ),
         act="Look at the sender's queue, and whether it polls: a help desk that is asked every ten minutes is ten "
         "minutes late. Until it is mended, check a breach in the help desk before waking anybody else.",
-        wrong="A clock that is behind at the source makes its events look late. An import of old events over the live "
-        "topics looks the same, and ends with it.",
+        wrong="A clock that is behind at the source makes its events look late. An import of today's events looks the "
+        "same for two minutes; older ones do not count. docs/feeds.md tells the troubles apart.",
     )

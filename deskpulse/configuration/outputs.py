@@ -117,7 +117,10 @@ class Receiver(Table):
 
 
 class Mute(Table):
-    """A span without notifications. Numbers are never muted, and the wall shows it."""
+    """A span without notifications, in whole minutes: rounded outward. The Watchdog is never muted.
+
+    Numbers are never muted either, and the wall shows it.
+    """
 
     from_: Instant = Field(alias="from", description="From then on.", examples=["2026-12-05T06:00:00Z"])
     to: Instant = Field(description="Until then.", examples=["2026-12-05T12:00:00Z"])

@@ -153,6 +153,16 @@ class TestGenerate:
         (tmp_path / written[0]).write_text("{}", encoding="utf-8")
         assert run("generate", "--check", "--output", tmp_path).err.startswith(written[0])
 
+    def test_of_a_configuration_it_writes_what_follows_from_it_and_nothing_else(self, tmp_path: Path) -> None:
+        file = tmp_path / "floor.toml"
+        file.write_text('[[sla]]\nname = "gold"\nfirst_response = "3m"\npage = {}\n', encoding="utf-8")
+        written = run("generate", "--config", file, "--output", tmp_path / "made").out.decode().split()
+        assert {path.partition("/")[0] for path in written} == {"prometheus", "docs"}
+        assert 'policy="gold"' in (tmp_path / "made/prometheus/rules/breaches.yml").read_text(encoding="utf-8")
+        assert run("generate", "--check", "--config", file, "--output", tmp_path / "made").code == 0
+        refused = run("generate", "--config", file)
+        assert (refused.code, refused.out) == (2, b"")
+
 
 class TestTopics:
     async def test_they_are_created_once_and_found_good(self, own_embedded: str, tmp_path: Path) -> None:
