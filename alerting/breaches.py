@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from alerting.promql import decimal, held, literal, promql, quoted
+from alerting.promql import decimal, held, literal, promql, quoted, worst_held
 from alerting.rules import PAGE, TICKET, Alert, Concern, Omission, Recording, Rule
 from alerting.settings import Page, Policy, Settings
 from metrics.instants import format_duration
@@ -22,12 +22,11 @@ OLDEST: Final = "SupportOldestTicketWaiting"
 
 BREACHES_HELD: Final = "policy_queue_partition:support_sla_policy_live_breaches:held"
 AT_RISK_HELD: Final = "policy_queue_partition:support_sla_policy_at_risk:held"
-OVERDUE_HELD: Final = "queue_priority_partition:support_sla_overdue_ratio:held"
+OVERDUE_HELD: Final = "queue_priority:support_sla_overdue_ratio:held"
 
 _HELD: Final = {
     BREACHES_HELD: ("support_sla_policy_live_breaches", "Live first-response breaches, held"),
     AT_RISK_HELD: ("support_sla_policy_at_risk", "Tickets at risk of a first-response breach, held"),
-    OVERDUE_HELD: ("support_sla_overdue_ratio", "How late the latest first response is, in its targets, held"),
 }
 _FIRST_RESPONSE: Final = '{sla="first_response"}'
 
@@ -41,7 +40,7 @@ _LAST_KNOWN: Final = (
     """ which are not ready, these are the last values seen.{{ end }}"""
 )
 _OVERDUE: Final = """
-{{- with printf `1 + max(queue_priority_partition:support_sla_overdue_ratio:held{queue=%q})` $labels.queue | query }}\
+{{- with printf `1 + max(queue_priority:support_sla_overdue_ratio:held{queue=%q})` $labels.queue | query }}\
  The longest wait of the queue is {{ . | first | value | printf "%.1f" }} times its target.{{ end }}"""
 _FEEDS: Final = """
 {{- with query `count by (source) (ALERTS{alertname=~"SupportFeed.*",alertstate="firing"})` }}\
@@ -94,6 +93,10 @@ def concern(settings: Settings) -> Concern:
         Recording(record, held(record, f"max without (instance, job) ({name}{_FIRST_RESPONSE})"), f"{meaning}.")
         for record, (name, meaning) in _HELD.items()
     ]
+    overdue = worst_held(OVERDUE_HELD, f"max by (queue, priority) (support_sla_overdue_ratio{_FIRST_RESPONSE})")
+    recordings.append(
+        Recording(OVERDUE_HELD, overdue, "How far the worst first response is past due, in targets, held.")
+    )
     if not paged:
         why = "no SLA policy has a `page`, so nobody is to be told of breaches"
         omissions = tuple(Omission(name, why) for name in (BREACHED, AT_RISK, OLDEST))
@@ -153,7 +156,7 @@ def _risk_rule(policy: Named, page: Page, settings: Settings) -> Rule:
 
 
 def _oldest_rule(paged: list[tuple[Named, Page]], *, everybody: bool) -> Rule:
-    expr = f"max by (queue, priority) ({OVERDUE_HELD}) >= 1"
+    expr = f"{OVERDUE_HELD} >= 1"
     if not everybody:
         series = " or ".join(f"{BREACHES_HELD}{{{policy.matcher}}}" for policy, _ in paged)
         expr += f"\nand on (queue)\nsum by (queue) ({series}) > 0"
@@ -221,7 +224,7 @@ def _oldest(rule: Rule) -> Alert:
         "breached.",
         look=(
             ("the tickets", "/api/tickets?state=breaching&sla=first_response"),
-            ("times the target waited, by queue and priority", f"1 + max by (queue, priority) ({OVERDUE_HELD})"),
+            ("times the target waited, by queue and priority", f"1 + {OVERDUE_HELD}"),
         ),
         act="One ticket is being overlooked, or the queue stands still. Open the link, take the first.",
         wrong="As for SupportFirstResponseSLABreached. A ticket that should not be answered (spam, a test) has to be "

@@ -85,6 +85,24 @@ or (
     )
 
 
+def worst_held(record: str, present: str) -> str:
+    """What a maximum over all partitions is: while one of them is not ready, no less than it was before.
+
+    For series without a label of the partition, of which nobody knows whether the missing one was the worst.
+    """
+    return promql(
+        """\
+max without (seen) (
+  label_replace($present, "seen", "now", "", "")
+  or
+  label_replace($record unless on () $all_ready, "seen", "before", "", "")
+)""",
+        present=present,
+        record=record,
+        all_ready=ALL_READY,
+    )
+
+
 def believed(record: str, series: str, interval: int) -> str:
     """What ``record`` is of a window value: the present one while all partitions are ready, else the last believed.
 
