@@ -174,6 +174,19 @@ State holds facts, never verdicts. A corrected policy therefore corrects the pas
 is what it would have been. To change a target from a day on, put a second `[[sla]]` with `from` before the first: it
 holds for tickets created from then on, and every earlier ticket keeps its target and its verdict.
 
+## Breaches that a change takes away
+
+A relaxed target (a lower priority, another queue) ends a live breach at once, and so does a discard. Each clock of a
+first response or resolution that was past due just before is counted at that instant, as `retargeted_late` or
+`discarded_late` of the snapshot's windows and in `support_sla_retargeted_late_total` and
+`support_sla_discarded_late_total`: a floor that lowers priorities instead of answering is seen to do so.
+
+## How late is late
+
+`overdue_ratio` of the snapshot, and `support_sla_overdue_ratio`, is the time past due of the worst clock that is
+breaching by its own target, in the open hours of its calendar: 0 at the due instant, 1 when it has waited twice as long
+as promised, whatever was promised. Nights and holidays of that calendar add nothing.
+
 ## Why does this ticket count as breached?
 
 ```sh
