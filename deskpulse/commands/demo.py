@@ -73,6 +73,7 @@ class Screen:
     def __init__(self, console: Console, live: Live) -> None:
         self._console = console
         self._live = live
+        self._is_stderr_a_terminal = sys.__stderr__ is not None and sys.__stderr__.isatty()
 
     def started(self, started: demo.Started) -> None:
         """Where everything is."""
@@ -88,8 +89,12 @@ class Screen:
         self._console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
 
     def told(self, line: str) -> None:
-        """On stderr, which a live table keeps clear of."""
-        click.echo(f"deskpulse demo: {line}", err=True)
+        """On stderr; where that is the table's terminal, above the table."""
+        text = f"deskpulse demo: {line}"
+        if self._console.is_terminal and self._is_stderr_a_terminal:
+            self._console.print(text, highlight=False, markup=False, soft_wrap=True)
+        else:
+            click.echo(text, err=True)
 
     def notified(self, line: str) -> None:
         """Above the table."""
