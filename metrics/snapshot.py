@@ -6,7 +6,7 @@ percentiles are taken last, never averaged. No data is None, never 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -97,27 +97,28 @@ def snapshot(
     windows = spans(rules, now)
     edges = sorted({span.after_instant for span in windows}, reverse=True)
     tables = {span.name: _tables(parts, span) for span in windows}
-    live = _live_by_queue(parts)
+    places = _standings(parts, rules, edges, now)
     names = sorted({queue for part in parts for queue in part.floor.entries_by_queue})
-    standings = {name: standing(live.get(name, ()), rules, edges, now) for name in {*names, *live}}
-    everything = together(list(standings.values()), edges)
+    priorities = sorted({priority for _, priority in places})
 
-    def scope(stands: Standing, numbers: Iterable[int]) -> dict[str, Any]:
+    def scope(queues: Collection[str], numbers: Iterable[int]) -> dict[str, Any]:
         found = [(span, _joined(tables[span.name], numbers)) for span in windows]
-        return _scope(stands, found, edges, vocabulary, since, in_open_hours=bool(rules.policies.uses_calendar))
+        of_each = {name: [places[queue, name] for queue in queues if (queue, name) in places] for name in priorities}
+        by_priority = {name: together(stands, edges) for name, stands in of_each.items() if stands}
+        return _scope(by_priority, found, edges, vocabulary, since, in_open_hours=bool(rules.policies.uses_calendar))
 
     return {
         "as_of": format_instant(now),
         "partitions": {"ready": sum(part.is_ready for part in parts), "catching_up": catching_up, "total": total},
         "history_since": format_instant(since) if since is not None else None,
         "data_quality": {name: sum(getattr(part.floor, name) for part in parts) for name in _QUALITY},
-        "all": scope(everything, range(len(vocabulary.queues))),
-        "queues": {name: scope(standings[name], (vocabulary.queue_id(name),)) for name in names},
+        "all": scope({queue for queue, _ in places}, range(len(vocabulary.queues))),
+        "queues": {name: scope((name,), (vocabulary.queue_id(name),)) for name in names},
     }
 
 
 def _scope(
-    stands: Standing,
+    by_priority: dict[str, Standing],
     windows: list[tuple[Span, Table]],
     edges: list[int],
     vocabulary: Vocabulary,
@@ -125,7 +126,9 @@ def _scope(
     *,
     in_open_hours: bool,
 ) -> dict[str, Any]:
+    stands = together(list(by_priority.values()), edges)
     made = as_json(stands)
+    made["priorities"] = {priority: as_json(one) for priority, one in by_priority.items()}
     made["windows"] = {
         span.name: _window(table, stands, edges.index(span.after_instant), vocabulary, since, span)
         for span, table in windows
@@ -169,12 +172,13 @@ def _joined(tables: dict[int, Table], numbers: Iterable[int]) -> Table:
     return joined
 
 
-def _live_by_queue(parts: Sequence[Part]) -> dict[str, list[LiveOf]]:
-    found: dict[str, list[LiveOf]] = {}
+def _standings(parts: Sequence[Part], rules: Rules, edges: Sequence[int], now: int) -> dict[tuple[str, str], Standing]:
+    """How each queue and priority stands that has open tickets."""
+    found: dict[tuple[str, str], list[LiveOf]] = {}
     for part in parts:
-        for (queue, _priority, policy), live in part.floor.live.items():
-            found.setdefault(queue, []).append((live, policy, part.is_ready))
-    return found
+        for (queue, priority, policy), live in part.floor.live.items():
+            found.setdefault((queue, priority), []).append((live, policy, part.is_ready))
+    return {place: standing(sets, rules, edges, now) for place, sets in found.items()}
 
 
 # -------------------------------------------------------------------------------------------------- windows

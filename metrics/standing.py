@@ -57,7 +57,9 @@ def standing(sets: Sequence[LiveOf], rules: Rules, edges: Sequence[int], now: in
 
 
 def together(standings: Sequence[Standing], edges: Sequence[int]) -> Standing:
-    """The sum of several standings."""
+    """The sum of several standings; of none, nobody's."""
+    if len(standings) == 1:
+        return standings[0]
     waiting: list[Counts] = [{} for _ in edges]
     for one in standings:
         for into, counts in zip(waiting, one.waiting, strict=True):

@@ -30,14 +30,16 @@ def differences(product: Mapping[str, Any], expected: Mapping[str, Any]) -> list
 def _blank(wanted: Any) -> Any:
     """The same shape with nothing in it; flags stay."""
     if isinstance(wanted, Mapping):
-        return {key: _blank_accepted() if key.endswith("_accepted") else _blank(value) for key, value in wanted.items()}
+        return {key: _blank_of(key, value) for key, value in wanted.items()}
     if isinstance(wanted, bool):
         return wanted
     return 0 if isinstance(wanted, int) else None
 
 
-def _blank_accepted() -> dict[str, Any]:
-    return {"values": [], "null": True}
+def _blank_of(key: str, value: Any) -> Any:
+    if key.endswith("_accepted"):
+        return {"values": [], "null": True}
+    return {} if key == "priorities" else _blank(value)  # those that have nothing open may be left out
 
 
 def _of_mapping(path: str, got: Any, wanted: Mapping[str, Any]) -> list[str]:

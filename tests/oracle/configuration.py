@@ -1,7 +1,6 @@
 """The part of an operator's configuration that changes a snapshot's numbers, or what a list of tickets shows.
 
-`labels.channels` folds labels of metrics only, `labels.priorities` those of lists too: no number of the snapshot knows
-them.
+`labels.channels` folds labels of metrics only: no number of the snapshot knows it.
 """
 
 from collections.abc import Mapping, Sequence

@@ -100,7 +100,7 @@ def snapshot(
     since = min(instants, default=None)
     scopes = _scopes(subjects, now, configuration)
     windows = windows_of(now, configuration)
-    shown = {name: _scope(members, now, windows, since) for name, members in scopes.items()}
+    shown = {name: _scope(members, now, windows, since, configuration) for name, members in scopes.items()}
     return {
         "as_of": text_of(now),
         "history_since": None if since is None else text_of(since),
@@ -146,8 +146,21 @@ def _judge(ticket: Ticket, happenings: Sequence[Happening], now: int, configurat
     )
 
 
-def _scope(members: Members, now: int, windows: Sequence[Window], since: int | None) -> dict[str, Any]:
+def _scope(
+    members: Members, now: int, windows: Sequence[Window], since: int | None, configuration: OracleConfiguration
+) -> dict[str, Any]:
     opened = [judgement for judgement in members.tickets if judgement.is_live and judgement.ticket.is_open]
+    by_priority: dict[str, list[Judged]] = defaultdict(list)
+    for judgement in opened:
+        by_priority[configuration.shown_priority(judgement.ticket.value("priority", now))].append(judgement)
+    return {
+        **_standing(opened, now),
+        "priorities": {name: _standing(some, now) for name, some in by_priority.items()},
+        "windows": {window.name: _window(members, now, window, since) for window in windows},
+    }
+
+
+def _standing(opened: Sequence[Judged], now: int) -> dict[str, Any]:
     waiting = [judgement.ticket.creation for judgement in opened if judgement.ticket.is_waiting]
     awaited = [t for t in (judgement.ticket.awaiting_reply_since for judgement in opened) if t is not None]
     return {
@@ -160,7 +173,6 @@ def _scope(members: Members, now: int, windows: Sequence[Window], since: int | N
         "oldest_awaiting_first_response_at": _earliest(waiting),
         "oldest_awaiting_reply_at": _earliest(awaited),
         "sla": {name: _sla([j.clocks[name] for j in opened if name in j.clocks], now) for name in CLOCKS},
-        "windows": {window.name: _window(members, now, window, since) for window in windows},
     }
 
 

@@ -97,6 +97,7 @@ DOCUMENTS = st.fixed_dictionaries(
             {},
             optional={
                 "queues": st.lists(st.sampled_from(QUEUES), min_size=1, max_size=3, unique=True),
+                "priorities": st.lists(st.sampled_from(KEYS["priority"]), min_size=1, max_size=3, unique=True),
                 "aliases": st.sampled_from(({"payments": "billing", "tech": "workshop"}, {"vip": "other"})),
             },
         ),

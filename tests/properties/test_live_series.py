@@ -52,10 +52,8 @@ def test_who_is_late_now_is_shown_as_plain_loops_count_it(
     waiting: Counter[str] = Counter()
     worst: dict[tuple[str, str, str], float] = {}
     for ticket in opened(weeks.log, now, configuration):
-        queue, priority = (
-            configuration.shown_queue(ticket.value("queue", now)),
-            ticket.value("priority", now) or "other",
-        )
+        queue = configuration.shown_queue(ticket.value("queue", now))
+        priority = configuration.shown_priority(ticket.value("priority", now))
         waiting[queue] += ticket.is_waiting
         policy_now = policy_of(ticket, now, configuration)
         for sla, clock in live_clocks(ticket, now, configuration).items():
