@@ -5,9 +5,21 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.brokers import apache_kafka, broker, embedded_broker, topic
 from tests.programs import skips_by_missing
+
+# How hard the properties search: enough for a bug of a rule, and some minutes for all of them together.
+settings.register_profile(
+    "properties",
+    parent=settings.default,
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+)
+settings.load_profile("properties")
 
 __all__ = ["apache_kafka", "broker", "embedded_broker", "topic"]
 
