@@ -17,7 +17,7 @@ from deskpulse.configuration import reference
 from deskpulse.configuration.alerting import alerting_settings
 from deskpulse.configuration.loading import load_configuration
 from deskpulse.configuration.model import Configuration
-from metrics import clock_states, names_page
+from metrics import catalogue_page, clock_states, names_page
 from stream.events import TOPIC_OF_TYPE, TYPES
 
 DEMO: Final = Path(__file__).with_name("demo.toml")
@@ -28,6 +28,7 @@ def files() -> dict[str, str]:
     made = {f"schemas/{name}.schema.json": schema(name) for name in TYPES}
     made["docs/configuration.md"] = reference.render()
     made["docs/metrics.md"] = names_page.render_reference()
+    made["docs/kpis.md"] = catalogue_page.render_page()
     made["docs/sla.md"] = clock_states.render_page()
     return made | files_of(load_configuration(DEMO, {}))
 

@@ -1,0 +1,276 @@
+"""Every KPI, defined once: what it is, where it stands, how sure it is, and which way is better.
+
+The page docs/kpis.md is made from it. Invariant: what is here stands in the snapshot under its path. Knows no values.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from metrics import names
+from metrics.names import Metric
+
+
+class Better(StrEnum):
+    """Which way is better."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+    NEITHER = "neither"
+
+
+class Place(StrEnum):
+    """Where in the snapshot a KPI stands: in each scope as it is now, or in each of its windows."""
+
+    NOW = "now"
+    WINDOW = "window"
+
+
+class Interval(msgspec.Struct, frozen=True):
+    """The 95 % interval of a KPI: where its bounds stand, and how they are worked out."""
+
+    lower: str
+    upper: str
+    method: str
+
+
+class Kpi(msgspec.Struct, frozen=True, kw_only=True):
+    """One KPI. Paths are keys of the snapshot joined by dots, within the scope or the window.
+
+    ``seeds`` are the articles of the user that name it, ``sample`` is the path of how many it is of, ``floor`` the
+    metrics of the whole floor where they cannot be summed over queues.
+    """
+
+    name: str
+    title: str
+    unit: str
+    better: Better
+    formula: str
+    path: str
+    place: Place = Place.WINDOW
+    seeds: tuple[str, ...] = ()
+    sample: str | None = None
+    interval: Interval | None = None
+    metrics: tuple[Metric, ...] = ()
+
+
+TICKETS: Final = "tickets"
+SECONDS: Final = "seconds"
+RATIO: Final = "ratio, 0 to 1"
+HIGHER, LOWER, NEITHER = Better
+NOW: Final = Place.NOW
+
+
+def _bounds(survey: str, method: str) -> Interval:
+    return Interval(f"{survey}.lower95", f"{survey}.upper95", method)
+
+
+# ------------------------------------------------------------------------------------------------------- now
+
+_NOW: Final = (
+    Kpi(
+        name="open", title="Active issues", unit=TICKETS, better=LOWER, place=NOW, path="open", seeds=("004",),
+        formula="tickets that are open now", metrics=(names.TICKETS_OPEN,),
+    ),
+    Kpi(
+        name="awaiting_first_response", title="Waiting for a first reply", unit=TICKETS, better=LOWER, place=NOW,
+        path="awaiting_first_response", seeds=("000",), metrics=(names.AWAITING_FIRST_RESPONSE, names.AWAITING_AGE),
+        formula="open tickets that no human has answered in public yet; not those that an agent opened",
+    ),
+    Kpi(
+        name="oldest_awaiting_first_response", title="Longest wait for a first reply", unit="instant of its creation",
+        better=HIGHER, place=NOW, path="oldest_awaiting_first_response_at", seeds=("000",),
+        formula="creation of the oldest ticket without a first reply", metrics=(names.OLDEST_AWAITING_FIRST_RESPONSE,),
+    ),
+    Kpi(
+        name="awaiting_reply", title="Waiting for a further reply", unit=TICKETS, better=LOWER, place=NOW,
+        path="awaiting_reply", metrics=(names.AWAITING_REPLY, names.OLDEST_AWAITING_REPLY),
+        formula="open tickets whose customer wrote after the last public human reply and the last resolve",
+    ),
+    Kpi(
+        name="paused", title="Paused", unit=TICKETS, better=NEITHER, place=NOW, path="paused",
+        formula="open tickets that wait on the customer or a third party", metrics=(names.TICKETS_PAUSED,),
+    ),
+    Kpi(
+        name="escalated_open", title="Escalated and open", unit=TICKETS, better=LOWER, place=NOW,
+        path="escalated_open", seeds=("004",), formula="open tickets escalated at least once",
+        metrics=(names.ESCALATED_OPEN,),
+    ),
+    Kpi(
+        name="without_policy", title="Without a policy", unit=TICKETS, better=LOWER, place=NOW, path="without_policy",
+        formula="open tickets that no SLA policy matches: they have no clock", metrics=(names.WITHOUT_POLICY,),
+    ),
+    *(
+        Kpi(
+            name=f"{sla}_breaching", title=f"{shown} breached now", unit="clocks", better=LOWER, place=NOW,
+            path=f"sla.{sla}.live_breaches", seeds=seeds,
+            formula="clocks not settled whose due instant has passed, in the open hours of their policy's calendar",
+            metrics=(names.LIVE_BREACHES, names.POLICY_LIVE_BREACHES, names.MOST_OVERDUE),
+        )
+        for sla, shown, seeds in (
+            ("first_response", "First response", ("000",)), ("next_response", "Next response", ()),
+            ("resolution", "Resolution", ("004",)),
+        )
+    ),
+    Kpi(
+        name="first_response_at_risk", title="First response at risk", unit="clocks", better=LOWER, place=NOW,
+        path="sla.first_response.at_risk", seeds=("000",), metrics=(names.AT_RISK, names.POLICY_AT_RISK),
+        formula="clocks not yet due with less than the policy's share (`at_risk`, 20 %) of their target left",
+    ),
+    Kpi(
+        name="first_response_overdue", title="How late the worst first response is", unit="multiples of its target",
+        better=LOWER, place=NOW, path="sla.first_response.overdue_ratio", seeds=("000",),
+        formula="open-hours time past due / target, of the worst clock that is breaching",
+        metrics=(names.OVERDUE_RATIO,),
+    ),
+)  # fmt: skip
+
+# ---------------------------------------------------------------------------------------------------- windows
+
+_COUNTED: Final = (
+    Kpi(
+        name="created", title="Created", unit=TICKETS, better=NEITHER, path="created", seeds=("004",),
+        formula="tickets created in W", metrics=(names.WINDOW_CREATED, names.TICKETS_CREATED),
+    ),
+    Kpi(
+        name="replied", title="First replies", unit=TICKETS, better=NEITHER, path="replied", seeds=("000",),
+        formula="tickets whose first public human reply is in W",
+        metrics=(names.FIRST_RESPONSE_REPLIES, names.TICKETS_REPLIED),
+    ),
+    Kpi(
+        name="resolved", title="Resolved issues", unit=TICKETS, better=HIGHER, path="resolved", seeds=("004",),
+        formula="changes from open to resolved in W; a ticket may be resolved more than once",
+        metrics=(names.WINDOW_RESOLVED, names.TICKETS_RESOLVED),
+    ),
+    Kpi(
+        name="reopened", title="Reopened", unit=TICKETS, better=LOWER, path="reopened", seeds=("001",),
+        formula="changes from resolved to open in W", metrics=(names.WINDOW_REOPENED, names.TICKETS_REOPENED),
+    ),
+    Kpi(
+        name="escalated", title="Escalations", unit=TICKETS, better=LOWER, path="escalated", seeds=("004",),
+        formula="tickets whose first escalation is in W", metrics=(names.WINDOW_ESCALATED, names.TICKETS_ESCALATED),
+    ),
+    Kpi(
+        name="closed_unanswered", title="Closed without a reply", unit=TICKETS, better=LOWER, path="closed_unanswered",
+        seeds=("001",), metrics=(names.WINDOW_CLOSED_UNANSWERED,),
+        formula="tickets whose last resolve is in W and that nobody has answered: silence of the floor",
+    ),
+)  # fmt: skip
+
+_LASTED: Final = (
+    Kpi(
+        name="first_response", title="First response time, median", unit=SECONDS, better=LOWER,
+        path="first_response.p50", sample="first_response.count", seeds=("000",),
+        formula="first reply - creation, calendar time, of the first replies in W; nearest rank, within 1 %",
+        metrics=(names.FIRST_RESPONSE_P50, names.FIRST_RESPONSE, names.FIRST_RESPONSE_DURATION),
+    ),
+    Kpi(
+        name="first_response_p90", title="First response time, 90th percentile", unit=SECONDS, better=LOWER,
+        path="first_response.p90", sample="first_response.count", seeds=("000",),
+        formula="as the median", metrics=(names.FIRST_RESPONSE_P90,),
+    ),
+    Kpi(
+        name="first_response_mean", title="First response time, mean", unit=SECONDS, better=LOWER,
+        path="first_response.mean", sample="first_response.count", seeds=("000",),
+        formula="sum of the same / their number, exact", metrics=(names.FIRST_RESPONSE_DURATION,),
+    ),
+    Kpi(
+        name="first_response_with_the_waiting", title="First response with the waiting ones, median", unit=SECONDS,
+        better=LOWER, path="first_response_cohort.p50", sample="first_response_cohort.created", seeds=("000",),
+        formula="of the tickets created in W, Kaplan-Meier with those still waiting censored now and those closed "
+        "unanswered at their resolve", metrics=(names.COHORT_P50, names.COHORT_P90),
+    ),
+    Kpi(
+        name="first_response_business", title="First response in open hours, median", unit=SECONDS, better=LOWER,
+        path="first_response_business.p50", sample="first_response_business.count", seeds=("000",),
+        formula="open hours from creation to first reply, of replies whose policy names a calendar; 0 out of hours",
+        metrics=(names.FIRST_RESPONSE_BUSINESS,),
+    ),
+    Kpi(
+        name="first_response_in_sla", title="First response in SLA", unit=RATIO, better=HIGHER,
+        path="first_response.in_sla_ratio", seeds=("000",), formula="met / (met + breached), settled in W",
+        metrics=(names.ATTAINMENT, names.FIRST_RESPONSE_MET, names.FIRST_RESPONSE_BREACHED, names.SLA_SETTLED,
+                 names.SLA_BREACHED),
+    ),
+    Kpi(
+        name="first_response_in_sla_now", title="First response in SLA, with live breaches", unit=RATIO, better=HIGHER,
+        path="first_response.in_sla_ratio_now", seeds=("000",), metrics=(names.ATTAINMENT_NOW,),
+        formula="met / (met + breached + live breaches due in W): a floor that stops answering does not look better",
+    ),
+    Kpi(
+        name="resolution", title="Average resolution time", unit=SECONDS, better=LOWER, path="resolution.mean",
+        sample="resolution.count", seeds=("004",), metrics=(names.RESOLUTION_DURATION, names.RESOLUTION_TICKETS),
+        formula="last change to resolved - creation, of tickets resolved now, stamped by that change; a reopen takes "
+        "it back",
+    ),
+    Kpi(
+        name="resolution_p50", title="Resolution time, median", unit=SECONDS, better=LOWER, path="resolution.p50",
+        sample="resolution.count", seeds=("004",), formula="of the same; nearest rank, within 1 %",
+        metrics=(names.RESOLUTION_P50, names.RESOLUTION_P90, names.RESOLUTION),
+    ),
+    Kpi(
+        name="first_resolution", title="Time to the first resolve, mean", unit=SECONDS, better=LOWER,
+        path="first_resolution.mean", sample="first_resolution.count", seeds=("004",),
+        formula="first change to resolved - creation, whether reopened or not",
+    ),
+    Kpi(
+        name="resolution_in_sla", title="Resolution in SLA", unit=RATIO, better=HIGHER, path="resolution.in_sla_ratio",
+        seeds=("004",), formula="met / (met + breached), settled in W; pauses and time resolved do not run the clock",
+        metrics=(names.ATTAINMENT, names.RESOLUTION_MET, names.RESOLUTION_BREACHED),
+    ),
+)  # fmt: skip
+
+_ASKED: Final = (
+    Kpi(
+        name="csat", title="Overall satisfaction (top-2-box)", unit=RATIO, better=HIGHER, path="csat.satisfied_ratio",
+        sample="csat.responses", seeds=("000", "002", "004"), formula="answers of 4 or 5 / answers, on 1 to 5",
+        interval=_bounds("csat", "Wilson score"),
+        metrics=(names.CSAT_SATISFIED, names.CSAT_LOWER, names.CSAT_UPPER, names.CSAT_WINDOW_RESPONSES,
+                 names.CSAT_WINDOW_SATISFIED, names.SURVEY_RESPONSES, names.CSAT_RESPONSES),
+    ),
+    Kpi(
+        name="csat_mean", title="CSAT, mean", unit="score, 1 to 5", better=HIGHER, path="csat.mean",
+        sample="csat.responses", seeds=("000", "002"), formula="sum of scores / answers, on 1 to 5",
+        metrics=(names.CSAT_MEAN, names.CSAT_WINDOW_POINTS),
+    ),
+    Kpi(
+        name="nps", title="Net Promoter Score", unit="points, -100 to 100", better=HIGHER, path="nps.score",
+        sample="nps.responses", seeds=("000", "002", "003", "004"), interval=_bounds("nps", "adjusted Wald"),
+        formula="100 · (promoters - detractors) / answers; promoters 9 and 10, detractors 0 to 6",
+        metrics=(names.NPS_SCORE, names.NPS_LOWER, names.NPS_UPPER, names.NPS_WINDOW_RESPONSES, names.NPS_RESPONSES),
+    ),
+    Kpi(
+        name="ces", title="Customer effort, mean", unit="score, 1 to 7", better=HIGHER, path="ces.mean",
+        sample="ces.responses", seeds=("003",), interval=_bounds("ces", "Student's t"),
+        formula="sum of scores / answers to *made it easy*, 1 to 7",
+        metrics=(names.CES_MEAN, names.CES_HALFWIDTH, names.CES_WINDOW_RESPONSES, names.CES_WINDOW_POINTS,
+                 names.CES_RESPONSES),
+    ),
+    Kpi(
+        name="ces_index", title="Customer effort, index", unit="points, -100 to 100", better=HIGHER, path="ces.index",
+        sample="ces.responses", seeds=("003",), formula="100 · (answers of 6 and 7 - answers of 1 to 3) / answers",
+    ),
+)  # fmt: skip
+
+ALL: Final = (*_NOW, *_COUNTED, *_LASTED, *_ASKED)
+BY_NAME: Final = {kpi.name: kpi for kpi in ALL}
+
+
+def value_at(scope: dict[str, object], kpi: Kpi, window: str, path: str | None = None) -> object:
+    """What stands under the KPI's path (or another of its paths) in a scope of the snapshot.
+
+    Raises:
+        KeyError: the snapshot has no such number.
+    """
+    found: object = scope
+    start = () if kpi.place is Place.NOW else ("windows", window)
+    for key in (*start, *(path or kpi.path).split(".")):
+        if found is None:
+            return None
+        if not isinstance(found, dict):
+            raise KeyError(f"{kpi.name}: nothing under {key!r} of {kpi.path}")
+        found = found[key]
+    return found
