@@ -1,4 +1,4 @@
-"""What the alerts need to know of the configuration: policies, targets of surveys, receivers, mutes, addresses.
+"""What the alerts need to know of the configuration: policies, targets of KPIs, receivers, mutes, addresses.
 
 Compiled, pure and frozen: durations and instants are integer nanoseconds. Knows no TOML and no YAML. The defaults are
 those of an empty file.
@@ -38,13 +38,13 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     page: Page | None = None
 
 
-class SurveyTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """What a survey (``csat``, ``nps``) should reach; ``queue`` None: every queue that has no target of its own."""
+class KpiTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """What a KPI of ``judged`` should reach; ``queue`` None: every queue that has no target of its own."""
 
-    survey: str
+    kpi: str
     target: float
     queue: str | None = None
-    window: str | None = None  # None: 7d, or the nearest that is there
+    window: str | None = None  # None: the shortest with enough answers
     minimum_answers: int = 30
 
 
@@ -79,7 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     )
     queues: tuple[str, ...] | None = None
     windows: tuple[Window, ...] = DEFAULT_WINDOWS
-    surveys: tuple[SurveyTarget, ...] = ()
+    targets: tuple[KpiTarget, ...] = ()
     receivers: tuple[Receiver, ...] = ()
     mutes: tuple[Mute, ...] = ()
     base_url: str = "http://127.0.0.1:6066"

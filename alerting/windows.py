@@ -23,8 +23,3 @@ def short_window(windows: Iterable[Window]) -> Window | None:
 def long_window(windows: Iterable[Window]) -> Window | None:
     """About six hours: that it goes on. Longer than any short window."""
     return nearest(windows, 6 * HOUR, 3 * HOUR + 1, 2 * DAY)
-
-
-def survey_window(windows: Iterable[Window]) -> Window | None:
-    """About a week: enough answers to judge by."""
-    return nearest(windows, 7 * DAY, DAY, 31 * DAY)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from alerting import settings as core
+from alerting.judged import BY_KPI
 from deskpulse.configuration.model import Configuration
 from deskpulse.configuration.outputs import Receiver
 from deskpulse.configuration.tables import LOOPBACK, PORT_WORKER
 from deskpulse.configuration.targets import KpiTarget, QueueTarget, SlaPolicy
 
-_SURVEYS: Final = ("csat", "nps")
 _MINIMUM_ANSWERS: Final = 30
 _EVERYWHERE: Final = {"0.0.0.0", "::", "[::]"}  # noqa: S104 - not listened on: reached on the loopback
 
@@ -24,7 +24,7 @@ def alerting_settings(configuration: Configuration) -> core.Settings:
         policies=policies,
         queues=configuration.labels.queues,
         windows=configuration.rules().windows,
-        surveys=tuple(_surveys(configuration)),
+        targets=tuple(_targets(configuration)),
         receivers=tuple(map(_receiver, configuration.receivers)),
         mutes=tuple(
             core.Mute(starts_at=mute.from_, ends_at=mute.to, queues=mute.queues, reason=mute.reason)
@@ -55,22 +55,22 @@ def _policies(policies: tuple[SlaPolicy, ...]) -> Iterator[core.Policy]:
             )
 
 
-def _surveys(configuration: Configuration) -> Iterator[core.SurveyTarget]:
-    for survey in _SURVEYS:
-        kpi = configuration.kpis.get(survey)
+def _targets(configuration: Configuration) -> Iterator[core.KpiTarget]:
+    for name in BY_KPI:
+        kpi = configuration.kpis.get(name)
         if kpi is None:
             continue
-        yield from _survey(survey, None, kpi, kpi)
+        yield from _target(name, None, kpi, kpi)
         for queue, own in kpi.queues.items():
-            yield from _survey(survey, queue, own, kpi)
+            yield from _target(name, queue, own, kpi)
 
 
-def _survey(survey: str, queue: str | None, own: QueueTarget, kpi: KpiTarget) -> Iterator[core.SurveyTarget]:
+def _target(name: str, queue: str | None, own: QueueTarget, kpi: KpiTarget) -> Iterator[core.KpiTarget]:
     """The target of a queue, with what it leaves open taken from the KPI."""
     target = own.target if own.target is not None else kpi.target
     if target is not None:
-        yield core.SurveyTarget(
-            survey=survey,
+        yield core.KpiTarget(
+            kpi=name,
             target=target,
             queue=queue,
             window=own.window or kpi.window,

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from alerting.judged import BY_KPI
 from deskpulse.configuration.draft import Draft, Finding, one_of
 from deskpulse.configuration.outputs import NOBODY, Receiver
 from deskpulse.configuration.problems import Path
 from deskpulse.configuration.values import closest
+from metrics.catalogue import BY_NAME
 
 #: What a receiver of each kind must have besides its secret. Alertmanager 0.25, which Debian has, reads the secrets
 #: of Slack, PagerDuty, mail and of a bearer token from files, and a webhook's URL only from its configuration.
@@ -34,7 +36,6 @@ _OF_KIND: Final = {
     "smarthost": ("email",),
     "username": ("email",),
 }
-_BOUNDS: Final = {"csat": (0.0, 1.0), "nps": (-100.0, 100.0)}
 
 
 def _kpis(draft: Draft) -> Iterator[Finding]:
@@ -109,16 +110,19 @@ def _watchdog(draft: Draft) -> Iterator[Finding]:
 
 
 def _ratios(draft: Draft) -> Iterator[Finding]:
-    """The targets that alerts compare with an interval's bound are in that bound's unit."""
-    for name, (least, most) in _BOUNDS.items():
-        kpi = draft.configuration.kpis.get(name)
-        if kpi is None:
+    """KPIs are of the catalogue; a target is of one that has an interval, in its unit: alerts go by the bound."""
+    for name, kpi in draft.configuration.kpis.items():
+        if name not in BY_NAME:
+            yield (("kpis", name), f"expected a KPI of docs/kpis.md{closest(name, BY_NAME)}")
             continue
         targets: dict[Path, float | None] = {("kpis", name, "target"): kpi.target}
         targets |= {("kpis", name, "queues", queue, "target"): own.target for queue, own in kpi.queues.items()}
+        judged = BY_KPI.get(name)
         for path, target in targets.items():
-            if target is not None and not least <= target <= most:
-                yield (path, f"expected a number from {least:g} to {most:g}")
+            if target is not None and judged is None:
+                yield (path, f"expected no target: {name} has no interval to judge by; {', '.join(BY_KPI)} have one")
+            elif target is not None and judged is not None and not judged.least <= target <= judged.most:
+                yield (path, f"expected a number from {judged.least:g} to {judged.most:g}")
 
 
 def _feeds(draft: Draft) -> Iterator[Finding]:
