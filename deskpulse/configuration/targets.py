@@ -204,13 +204,17 @@ class KpiTarget(QueueTarget):
     """What a KPI of the catalogue should reach."""
 
     target: Target | None = Field(
-        None, description="In the KPI's unit; durations as `15m` or in seconds. When absent, none.", examples=["0.85"]
+        None,
+        description="In the KPI's unit. When absent, none. Only of a KPI with an interval, by whose bound alerts go.",
+        examples=["0.85"],
     )
     window: Text | None = Field(
-        None, description="One of `windows.rolling`, or `today`; when absent, the catalogue's.", examples=['"7d"']
+        None,
+        description="One of `windows.rolling`, or `today`; when absent, the shortest with enough answers.",
+        examples=['"7d"'],
     )
     minimum_answers: Count | None = Field(
-        None, description="With fewer answers nothing is judged; when absent, the catalogue's.", examples=["30"]
+        None, description="With fewer answers nothing is judged; when absent, 30.", examples=["30"]
     )
     queues: dict[Text, QueueTarget] = Field(
         default_factory=dict, description="By queue, what differs.", examples=["{ billing = { target = 0.9 } }"]

@@ -111,6 +111,8 @@ def file(tmp_path: Path) -> Path:
         ('[alerts]\nscrape_targets = ["h:0"]', 'alerts.scrape_targets[0] = "h:0": expected an address with a port'),
         ("[alerts]\nscrape_targets = []", "alerts.scrape_targets = []: expected a list that is not empty"),
         ("[kpis.csat]\ntarget = 85.0", "kpis.csat.target = 85.0: expected a number from 0 to 1"),
+        ("[kpis.cast]\ntarget = 0.5", 'kpis.cast: expected a KPI of docs/kpis.md; did you mean "csat"?'),
+        ('[kpis.first_response]\ntarget = "15m"', 'kpis.first_response.target = "15m": expected no target: first_resp'),
         ("[kpis.nps]\nqueues = { a = { target = 101.0 } }", "kpis.nps.queues.a.target = 101.0: expected a number from"),
         (
             '[[receivers]]\nname = "a"\nkind = "fax"',
