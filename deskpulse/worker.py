@@ -23,6 +23,7 @@ from deskpulse.looking import give_the_loop_its_turns, unchanged
 from deskpulse.server import TooEarlyError, create_server, serving
 from deskpulse.ticket_lists import TicketList
 from metrics.activity import Activity
+from metrics.data_quality import since_start
 from metrics.exposition import View, render, view
 from metrics.instants import SECOND, format_instant
 from metrics.pipeline import Build, Pipeline
@@ -160,7 +161,14 @@ class Worker:
             if at is not None and newest is not None and at < newest:
                 raise TooEarlyError(newest)
             at = self.now() if at is None else at
-            return await look(partial(self.tickets.snapshot, at, self._ready_partitions(), self._total()))
+            found = await look(partial(self.tickets.snapshot, at, self._ready_partitions(), self._total()))
+            found["data_quality"]["since_start"] = self._quality()
+            return found
+
+    def _quality(self) -> dict[str, Any]:
+        partitions = self.tickets.partitions.values()
+        duplicates, too_old = (sum(getattr(one, name) for one in partitions) for name in ("duplicates", "too_old"))
+        return since_start(self.pipeline(), self.activity.counted(()), duplicates, too_old)
 
     async def explained(self, ticket: str) -> Explanation | str | None:
         """Why a ticket's clocks stand as they do now; that not all is read yet; None where it is not here."""

@@ -106,6 +106,14 @@ class TestSnapshot:
     async def test_the_newest_events_own_instant_is_allowed(self, worker: WorkerProcess, newest: int) -> None:
         assert instant((await worker.snapshot(text_of(newest)))["as_of"]) == newest
 
+    async def test_it_says_what_became_of_the_records_that_count_nowhere(self, worker: WorkerProcess) -> None:
+        quality = (await worker.snapshot())["data_quality"]
+        found = quality["since_start"]
+        assert found["records"] == await worker.total("support_pipeline_events_total")
+        assert found["duplicates"] == await worker.total("support_pipeline_events_duplicate_total") > 0
+        assert (found["misrouted"], found["dead_lettered"], found["too_old"]) == (0, {}, 0)
+        assert quality["orphans"] == await worker.total("support_tickets_orphaned") > 0
+
     async def test_an_instant_before_the_newest_event_is_refused_naming_it(
         self, worker: WorkerProcess, newest: int
     ) -> None:
