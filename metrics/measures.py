@@ -33,6 +33,7 @@ class Measure(IntEnum):
     REOPENED = 3
     ESCALATED = 4
     CLOSED_UNANSWERED = 5
+    CONVERTED = 6  # stamped by creation: converted within so long of the first reply
     FIRST_RESPONSE = 8
     FIRST_RESOLUTION = 9
     RESOLUTION = 10
@@ -45,6 +46,11 @@ class Measure(IntEnum):
     RESOLUTION_BREACHED = 19
     RETARGETED_LATE = 20  # a clock past due whose target was relaxed
     DISCARDED_LATE = 21  # a clock past due whose ticket was discarded
+    ESCALATED_OF_CREATED = 48  # stamped by creation: escalated so far
+    COMPLAINT_ESCALATED = 49  # the same, of complaints
+    COMPLAINT_CREATED = 50
+    COMPLAINT_RESOLVED = 51
+    MESSAGE_UNANSWERED = 52  # resolved while nobody had answered the customer's last message
 
 
 #: Measures whose value is a duration. The sums of the first of them are kept in two cells of their own, so much higher:

@@ -18,6 +18,7 @@ from metrics.instants import DAY, HOUR, MINUTE
 OTHER: Final = "other"
 OBJECTIVE: Final = 0.9
 AT_RISK_SHARE: Final = 0.2
+CONVERSION_WITHIN: Final = 72 * HOUR
 PPM: Final = 1_000_000
 NO_POLICY: Final = -1
 
@@ -233,8 +234,8 @@ class Source(msgspec.Struct, frozen=True):
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """All that the core takes from the configuration; the defaults are those of an empty file.
 
-    ``skew``, ``future`` and ``retention`` are nanoseconds; ``windows`` ascend by length and leave "today" out,
-    which begins at midnight in ``time_zone``.
+    ``skew``, ``future``, ``retention`` and ``conversion_within`` are nanoseconds; ``windows`` ascend by length and
+    leave "today" out, which begins at midnight in ``time_zone``.
     """
 
     labels: Labels = msgspec.field(default_factory=Labels)
@@ -247,6 +248,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     retention: int = 62 * DAY
     calendars: Mapping[str, Calendar] = msgspec.field(default_factory=dict)  # by name; all that policies name
     feeds: tuple[Source, ...] = ()
+    conversion_within: int = CONVERSION_WITHIN  # of the first reply, or of the creation: a later sale is another story
 
     def place(self, created_at: int, values: Values) -> Place:
         """The labels and the policy of a ticket created then, while it has these values."""

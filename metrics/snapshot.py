@@ -29,6 +29,7 @@ from metrics.measures import (
     Measure,
     Vocabulary,
 )
+from metrics.outcomes import outcomes
 from metrics.policies import Rules, Window
 from metrics.standing import LiveOf, Standing, as_json, standing, together
 from metrics.surveys import instrument_name, summary
@@ -204,6 +205,7 @@ def _window(
         "first_resolution": _durations(table, Measure.FIRST_RESOLUTION),
         "resolution": _durations(table, Measure.RESOLUTION) | _attainment(table, 2, stands.clocks[2].late[index]),
         "first_response_cohort": _cohort(table, stands.waiting[index]),
+        **outcomes(table),
     }
     for survey, lowest, highest in (("csat", 1, 5), ("nps", 0, 10), ("ces", 1, 7)):
         made[survey] = summary(survey, lowest, highest, {})

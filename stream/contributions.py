@@ -6,11 +6,14 @@ Each group of moments and marks has its function here; a new KPI of tickets adds
 
 from __future__ import annotations
 
+from typing import Any
+
 from metrics.contribution import Contributions, Mark
 from metrics.measures import MEASURE_SHIFT, QUEUE_SHIFT, Measure
 from metrics.policies import OTHER, Place
 from stream.clocks import after, reached
 from stream.late_changes import discarded_late, retargeted_late
+from stream.outcomes import outcomes
 from stream.places import Places, values_of
 from stream.ticket import HISTORY_MAX, Ticket
 from stream.timeline import Timeline, timeline_of
@@ -69,6 +72,7 @@ def contribute(ticket: Ticket, places: Places, into: Contributions) -> Place | N
         closed = line.resolved[-1]
         settled = place if since <= closed else places.as_of(closed, created, attributes)
         _closing(line, settled if counted else None, cell, moments)
+    outcomes(ticket, line, values, cell, rules, moments)
     if counted and since - created > places.shortest:
         for instant in retargeted_late(ticket, line, places):
             moments += (cell | RETARGETED_LATE, instant, 0)
@@ -199,7 +203,10 @@ def _quality(ticket: Ticket, created: int, skew: int, into: Contributions) -> No
 
     A full history may have lost older elements; that it is full is a function of the events alone.
     """
-    for history in (ticket.replies, ticket.resolves, ticket.pauses, ticket.escalations, ticket.messages):
+    histories: tuple[tuple[tuple[Any, ...], ...], ...] = (
+        ticket.replies, ticket.resolves, ticket.pauses, ticket.escalations, ticket.messages, ticket.conversions
+    )  # fmt: skip
+    for history in histories:
         if history:
             if history[0][0] < created:
                 early = [element[0] for element in history if element[0] < created]

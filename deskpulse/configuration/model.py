@@ -23,7 +23,7 @@ from deskpulse.configuration.tables import (
     Windows,
     Worker,
 )
-from deskpulse.configuration.targets import Calendar, CalendarVersion, KpiTarget, SlaPolicy
+from deskpulse.configuration.targets import CONVERSION, Calendar, CalendarVersion, KpiTarget, SlaPolicy
 from deskpulse.configuration.values import FROM_LIST, Name, Table
 from metrics import calendars
 from metrics import policies as core
@@ -75,7 +75,12 @@ class Configuration(Table):
                 core.Source(feed.source, feed.silent_after, feed.late_after, calendars.get(feed.calendar or ""))
                 for feed in self.feeds
             ),
+            conversion_within=self._conversion_within(),
         )
+
+    def _conversion_within(self) -> int:
+        kpi = self.kpis.get(CONVERSION)
+        return core.CONVERSION_WITHIN if kpi is None or kpi.within is None else kpi.within
 
     def _windows(self) -> tuple[core.Window, ...]:
         lengths = {name: parse_duration(name) for name in self.windows.rolling}

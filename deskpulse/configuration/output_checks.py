@@ -12,6 +12,7 @@ from alerting.judged import BY_KPI
 from deskpulse.configuration.draft import Draft, Finding, one_of
 from deskpulse.configuration.outputs import NOBODY, Receiver
 from deskpulse.configuration.problems import Path
+from deskpulse.configuration.targets import CONVERSION
 from deskpulse.configuration.values import closest
 from metrics.catalogue import BY_NAME
 
@@ -46,6 +47,8 @@ def _kpis(draft: Draft) -> Iterator[Finding]:
         for path, window in places.items():
             if window is not None and window not in windows and draft.sound("windows"):
                 yield (path, f"expected a window of windows.rolling, or today: {', '.join(windows)}")
+        if kpi.within is not None and name != CONVERSION:
+            yield (("kpis", name, "within"), f"expected only in [kpis.{CONVERSION}]")
         for queue in kpi.queues:
             yield from _queues_known(draft, ("kpis", name, "queues", queue), (queue,))
 

@@ -5,7 +5,7 @@ What two keys or tables say together is checked in ``checks``, so that one mista
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -200,6 +200,10 @@ class QueueTarget(Table):
     minimum_answers: Count | None = Field(None, description="The queue's own minimum.", examples=["30"])
 
 
+#: The KPI of which ``within`` is a key.
+CONVERSION: Final = "conversion"
+
+
 class KpiTarget(QueueTarget):
     """What a KPI of the catalogue should reach."""
 
@@ -215,6 +219,13 @@ class KpiTarget(QueueTarget):
     )
     minimum_answers: Count | None = Field(
         None, description="With fewer answers nothing is judged; when absent, 30.", examples=["30"]
+    )
+    within: Duration | None = Field(
+        None,
+        description="Only of `conversion`: how long after the first reply, or without one after the creation, a sale "
+        "counts. When absent, `72h`.",
+        examples=['"72h"'],
+        json_schema_extra={"alternative": True},
     )
     queues: dict[Text, QueueTarget] = Field(
         default_factory=dict, description="By queue, what differs.", examples=["{ billing = { target = 0.9 } }"]

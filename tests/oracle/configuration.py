@@ -41,6 +41,7 @@ class OracleConfiguration:
     time_zone: str = "UTC"
     skew: int = 2 * MINUTE
     live_since: int | None = None
+    conversion_within: int = 72 * HOUR
 
     @property
     def names_a_calendar(self) -> bool:
@@ -99,4 +100,5 @@ def configuration_of(document: Mapping[str, Any]) -> OracleConfiguration:
         time_zone=zone,
         skew=duration(time.get("skew", "2m")),
         live_since=optional_instant(time.get("live_since")),
+        conversion_within=duration(document.get("kpis", {}).get("conversion", {}).get("within", "72h")),
     )

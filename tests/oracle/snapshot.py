@@ -33,6 +33,13 @@ What the texts leave open, and how it is read here:
 23. A clock is late for `retargeted_late` and `discarded_late` by what happened before the change, and by the policy
     before it; of the discard, by the policy as of it. Only the first response and the resolution are counted, none of a
     ticket created before `live_since`, and a queue is shown too where only such a discarded ticket is in it.
+24. A ticket is a complaint while its latest `kind` is exactly `complaint`. `complaints.resolved` counts the changes to
+    resolved of complaints.
+25. A conversion is one of the interaction where it lies at or after the first reply (without one, the creation) and at
+    most `within` later. The first reply of a ticket of `origin: agent` is one here.
+26. `messages_unanswered`: tickets resolved now, stamped by the last change to resolved, with a customer's message later
+    than the last public human reply (or, for `origin: agent` without one, the creation) and before that change. A reply
+    after the change answers the message. Tickets that are `closed_unanswered` are not among them.
 """
 
 from collections import defaultdict
@@ -54,6 +61,7 @@ from tests.oracle.configuration import DEFAULT, OracleConfiguration
 from tests.oracle.durations import cohort, judged, summary
 from tests.oracle.instants import text_of
 from tests.oracle.late_changes import discarded_late, retargeted_late
+from tests.oracle.outcomes import outcomes
 from tests.oracle.surveys import Answer, answers_of
 from tests.oracle.tickets import Happening, Ticket, distinct, is_discarded, ticket_of
 from tests.oracle.windows import Window, windows_of
@@ -156,7 +164,11 @@ def _scope(
     return {
         **_standing(opened, now),
         "priorities": {name: _standing(some, now) for name, some in by_priority.items()},
-        "windows": {window.name: _window(members, now, window, since) for window in windows},
+        "windows": {
+            window.name: _window(members, now, window, since)
+            | outcomes([j.ticket for j in members.tickets], now, window, configuration.conversion_within)
+            for window in windows
+        },
     }
 
 

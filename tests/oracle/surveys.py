@@ -87,7 +87,7 @@ def wilson(successes: int, n: int) -> tuple[float, float]:
     share, square = successes / n, Z * Z
     centre = share + square / (2 * n)
     half = Z * math.sqrt(share * (1 - share) / n + square / (4 * n * n))
-    return (centre - half) / (1 + square / n), (centre + half) / (1 + square / n)
+    return max(0.0, (centre - half) / (1 + square / n)), min(1.0, (centre + half) / (1 + square / n))
 
 
 def adjusted_wald(promoters: int, detractors: int, n: int) -> tuple[float, float]:

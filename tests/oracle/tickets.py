@@ -49,6 +49,7 @@ class Ticket:
     is_paused: bool
     first_escalation: int | None
     messages: list[int]
+    conversions: list[int]
 
     def value(self, attribute: str, at: int) -> str | None:
         """The attribute's latest value given at or before an instant."""
@@ -126,6 +127,7 @@ def ticket_of(happenings: list[Happening], configuration: OracleConfiguration) -
         is_paused=is_paused,
         first_escalation=max(escalations[0].at, creation) if escalations else None,
         messages=[max(message.at, creation) for message in _latest(counted, "ticket.customer-replied")],
+        conversions=[max(sale.at, creation) for sale in _latest(counted, "ticket.converted")],
     )
 
 

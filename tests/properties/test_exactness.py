@@ -101,6 +101,7 @@ DOCUMENTS = st.fixed_dictionaries(
                 "aliases": st.sampled_from(({"payments": "billing", "tech": "workshop"}, {"vip": "other"})),
             },
         ),
+        "kpis": st.sampled_from(({"conversion": {"within": "1h"}}, {"conversion": {"within": "30d"}})),
         "windows": st.sampled_from(({"rolling": ["1m", "45m", "2d"]}, {"rolling": ["90s", "24h", "25h", "30d"]})),
         "sla": st.lists(POLICY, max_size=4),
     },

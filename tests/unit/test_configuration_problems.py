@@ -110,6 +110,8 @@ def file(tmp_path: Path) -> Path:
         ('[alerts]\nscrape_targets = ["h"]', 'alerts.scrape_targets[0] = "h": expected an address with a port, such'),
         ('[alerts]\nscrape_targets = ["h:0"]', 'alerts.scrape_targets[0] = "h:0": expected an address with a port'),
         ("[alerts]\nscrape_targets = []", "alerts.scrape_targets = []: expected a list that is not empty"),
+        ('[kpis.csat]\nwithin = "72h"', 'kpis.csat.within = "72h": expected only in [kpis.conversion]'),
+        ("[kpis.conversion]\nwithin = 72", "kpis.conversion.within = 72: expected a duration such as 90s, 15m"),
         ("[kpis.csat]\ntarget = 85.0", "kpis.csat.target = 85.0: expected a number from 0 to 1"),
         ("[kpis.cast]\ntarget = 0.5", 'kpis.cast: expected a KPI of docs/kpis.md; did you mean "csat"?'),
         ('[kpis.first_response]\ntarget = "15m"', 'kpis.first_response.target = "15m": expected no target: first_resp'),
