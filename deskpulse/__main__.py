@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "import": "import_",
     "replay": "replay",
     "explain": "explain",
+    "report": "report",
     "alerts": "alerts",
     "topics": "topics",
     "check-config": "check_config",

@@ -57,7 +57,7 @@ def live_table(snapshot: Mapping[str, Any], queues_max: int) -> Table:
     for name, scope in [("all queues", snapshot["all"]), *queues[:queues_max]]:
         first, resolution = scope["sla"]["first_response"], scope["sla"]["resolution"]
         table.add_row(
-            _name(name),
+            name_cell(name),
             *(f"{scope[key]:,}" for key, _ in _LIVE),
             f"{first['live_breaches']:,}",
             f"{first['at_risk']:,}",
@@ -81,7 +81,7 @@ def window_table(scope: Mapping[str, Any]) -> Table:
     return table
 
 
-def _name(queue: str) -> Text:
+def name_cell(queue: str) -> Text:
     """A queue's name as it is: no markup, and nothing that would steer the terminal."""
     return Text("".join(letter if letter.isprintable() else "\ufffd" for letter in queue))
 
@@ -90,7 +90,8 @@ def _short(instant: str | None) -> str:
     return NONE if instant is None else instant[:16].replace("T", " ")
 
 
-def _seconds(value: float | None) -> str:
+def seconds_cell(value: float | None) -> str:
+    """A duration in its two largest units."""
     if value is None:
         return NONE
     if value < MINUTE // SECOND:
@@ -99,18 +100,21 @@ def _seconds(value: float | None) -> str:
     return format_duration(round(value * SECOND / precision) * precision)
 
 
-def _percent(value: float | None) -> str:
+def percent_cell(value: float | None) -> str:
+    """A share from 0 to 1."""
     return NONE if value is None else f"{value:.1%}"
 
 
-def _csat(window: Mapping[str, Any]) -> str:
+def csat_cell(window: Mapping[str, Any]) -> str:
+    """Satisfied answers of a window with the interval and n."""
     csat = window["csat"]
     if csat["satisfied_ratio"] is None:
         return NONE
     return f"{csat['satisfied_ratio']:.0%} [{csat['lower95']:.0%}-{csat['upper95']:.0%}] n={csat['responses']}"
 
 
-def _nps(window: Mapping[str, Any]) -> str:
+def nps_cell(window: Mapping[str, Any]) -> str:
+    """The NPS of a window with the interval and n."""
     nps = window["nps"]
     if nps["score"] is None:
         return NONE
@@ -124,15 +128,15 @@ _ROWS: Final = (
     ("reopened", lambda w: f"{w['reopened']:,}"),
     ("escalated", lambda w: f"{w['escalated']:,}"),
     ("closed unanswered", lambda w: f"{w['closed_unanswered']:,}"),
-    ("first response p50", lambda w: _seconds(w["first_response"]["p50"])),
-    ("first response p90", lambda w: _seconds(w["first_response"]["p90"])),
-    ("… with those waiting, p50", lambda w: _seconds(w["first_response_cohort"]["p50"])),
-    ("… with those waiting, p90", lambda w: _seconds(w["first_response_cohort"]["p90"])),
-    ("first response in SLA", lambda w: _percent(w["first_response"]["in_sla_ratio"])),
-    ("… with live breaches", lambda w: _percent(w["first_response"]["in_sla_ratio_now"])),
-    ("resolution p50", lambda w: _seconds(w["resolution"]["p50"])),
-    ("resolution p90", lambda w: _seconds(w["resolution"]["p90"])),
-    ("resolution in SLA", lambda w: _percent(w["resolution"]["in_sla_ratio"])),
-    ("CSAT satisfied", _csat),
-    ("NPS", _nps),
+    ("first response p50", lambda w: seconds_cell(w["first_response"]["p50"])),
+    ("first response p90", lambda w: seconds_cell(w["first_response"]["p90"])),
+    ("… with those waiting, p50", lambda w: seconds_cell(w["first_response_cohort"]["p50"])),
+    ("… with those waiting, p90", lambda w: seconds_cell(w["first_response_cohort"]["p90"])),
+    ("first response in SLA", lambda w: percent_cell(w["first_response"]["in_sla_ratio"])),
+    ("… with live breaches", lambda w: percent_cell(w["first_response"]["in_sla_ratio_now"])),
+    ("resolution p50", lambda w: seconds_cell(w["resolution"]["p50"])),
+    ("resolution p90", lambda w: seconds_cell(w["resolution"]["p90"])),
+    ("resolution in SLA", lambda w: percent_cell(w["resolution"]["in_sla_ratio"])),
+    ("CSAT satisfied", csat_cell),
+    ("NPS", nps_cell),
 )

@@ -40,9 +40,10 @@ _SUM_MASK: Final = (1 << SUM_BITS) - 1
 class Panes:
     """Sums by hour, and by minute within the latest hours. Many moments are added at about the cost of a few."""
 
-    def __init__(self, horizon: int) -> None:
-        """``horizon``: nanoseconds before the newest moment that can still be asked for."""
+    def __init__(self, horizon: int, minutes: int = MINUTES_KEPT * MINUTE) -> None:
+        """``horizon``: nanoseconds before the newest moment that can be asked for; ``minutes``: minute by minute."""
         self._horizon_hours = horizon // HOUR + 1
+        self._minutes_kept = minutes // MINUTE
         self._hours: dict[int, Sums] = {}
         self._newest_hour: int | None = None
 
@@ -108,7 +109,7 @@ class Panes:
 
     def _folded_upto(self) -> int:
         """The last hour whose minutes are folded."""
-        return EARLIEST if self._newest_hour is None else (self._newest_hour * 60 - MINUTES_KEPT) // 60
+        return EARLIEST if self._newest_hour is None else (self._newest_hour * 60 - self._minutes_kept) // 60
 
     def _forgotten_upto(self) -> int:
         return EARLIEST if self._newest_hour is None else self._newest_hour - self._horizon_hours

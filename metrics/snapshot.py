@@ -31,7 +31,7 @@ from metrics.measures import (
 )
 from metrics.outcomes import outcomes
 from metrics.policies import Rules, Window
-from metrics.standing import LiveOf, Standing, as_json, standing, together
+from metrics.standing import LiveOf, Standing, as_json, standing, together, within
 from metrics.surveys import instrument_name, summary
 from metrics.survival import nearest_rank, quantiles
 from metrics.waiting import Counts, add
@@ -67,6 +67,11 @@ class Span(msgspec.Struct, frozen=True):
         """The last nanosecond before the window."""
         return (self.after + 1) * self.pane - 1
 
+    @property
+    def edges(self) -> tuple[int, int]:
+        """The last nanosecond before the window, and its own last one."""
+        return self.after_instant, (self.last + 1) * self.pane - 1
+
 
 def spans(rules: Rules, now: int) -> list[Span]:
     """Every window as of ``now``: the rolling ones, and today from the floor's last local midnight on."""
@@ -80,6 +85,12 @@ def _rolling(window: Window, now: int) -> Span:
     return Span(window.name, window.pane, (now - window.length) // window.pane, now // window.pane)
 
 
+def edges_of(windows: Iterable[Span], now: int) -> list[int]:
+    """The last instant before each window, and of each that is over by ``now``; descending."""
+    after = {span.after_instant for span in windows}
+    return sorted(after | {span.edges[1] for span in windows if span.edges[1] < now}, reverse=True)
+
+
 def midnight(now: int, time_zone: str) -> int:
     """The instant at which the local day of ``now`` begins."""
     zone = ZoneInfo(time_zone)
@@ -91,15 +102,27 @@ def midnight(now: int, time_zone: str) -> int:
 
 
 def snapshot(
-    parts: Sequence[Part], rules: Rules, vocabulary: Vocabulary, now: int, *, catching_up: int = 0, total: int = 0
+    parts: Sequence[Part],
+    rules: Rules,
+    vocabulary: Vocabulary,
+    now: int,
+    *,
+    catching_up: int = 0,
+    total: int = 0,
+    windows: Sequence[Span] | None = None,
+    of_queues: Collection[str] | None = None,
 ) -> dict[str, Any]:
-    """The whole snapshot as of ``now``, ready for JSON; ``catching_up`` and ``total`` count partitions."""
+    """The whole snapshot as of ``now``, ready for JSON; ``catching_up`` and ``total`` count partitions.
+
+    ``windows``: others than those of the rules, past ones too, as known at ``now``; ``of_queues``: only these by name.
+    """
     since = min((part.history_since for part in parts if part.history_since is not None), default=None)
-    windows = spans(rules, now)
-    edges = sorted({span.after_instant for span in windows}, reverse=True)
+    windows = spans(rules, now) if windows is None else windows
+    edges = edges_of(windows, now)
     tables = {span.name: _tables(parts, span) for span in windows}
     places = _standings(parts, rules, edges, now)
     names = sorted({queue for part in parts for queue in part.floor.entries_by_queue})
+    names = [name for name in names if of_queues is None or name in of_queues]
     priorities = sorted({priority for _, priority in places})
 
     def scope(queues: Collection[str], numbers: Iterable[int]) -> dict[str, Any]:
@@ -131,7 +154,7 @@ def _scope(
     made = as_json(stands)
     made["priorities"] = {priority: as_json(one) for priority, one in by_priority.items()}
     made["windows"] = {
-        span.name: _window(table, stands, edges.index(span.after_instant), vocabulary, since, span)
+        span.name: _window(table, *within(stands, edges, *span.edges), vocabulary, since, span)
         for span, table in windows
     }
     if in_open_hours:

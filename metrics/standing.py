@@ -73,6 +73,21 @@ def together(standings: Sequence[Standing], edges: Sequence[int]) -> Standing:
     )
 
 
+def within(one: Standing, edges: Sequence[int], after: int, last: int) -> tuple[Standing, int]:
+    """The standing in which a window stands that holds ``after < instant <= last``, and its place there.
+
+    Of a window that is over (``last`` is an edge), what began or was due later is taken out.
+    """
+    first = edges.index(after)
+    if last not in edges:
+        return one, first
+    end = edges.index(last)
+    clocks = [msgspec.structs.replace(clock, late=[clock.late[first] - clock.late[end]]) for clock in one.clocks]
+    later = one.waiting[end]
+    waiting = {bucket: count - later.get(bucket, 0) for bucket, count in one.waiting[first].items()}
+    return msgspec.structs.replace(one, clocks=clocks, waiting=[{b: n for b, n in waiting.items() if n}]), 0
+
+
 def as_json(standing: Standing) -> dict[str, Any]:
     """The live part of a scope of the snapshot."""
     names = ("open", "awaiting_first_response", "awaiting_reply", "paused", "escalated_open", "without_policy")

@@ -94,7 +94,10 @@ class Members:
 
 
 def snapshot(
-    events: Iterable[Mapping[str, Any]], at: int | None = None, configuration: OracleConfiguration = DEFAULT
+    events: Iterable[Mapping[str, Any]],
+    at: int | None = None,
+    configuration: OracleConfiguration = DEFAULT,
+    windows: Sequence[Window] | None = None,
 ) -> dict[str, Any]:
     """The snapshot as of `at` (default: the latest event), leaving out every later event; no `partitions`.
 
@@ -107,7 +110,7 @@ def snapshot(
     now = max(instants) if at is None else at
     since = min(instants, default=None)
     scopes = _scopes(subjects, now, configuration)
-    windows = windows_of(now, configuration)
+    windows = windows_of(now, configuration) if windows is None else windows
     shown = {name: _scope(members, now, windows, since, configuration) for name, members in scopes.items()}
     return {
         "as_of": text_of(now),
