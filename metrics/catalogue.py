@@ -255,7 +255,41 @@ _ASKED: Final = (
     ),
 )  # fmt: skip
 
-ALL: Final = (*_NOW, *_COUNTED, *_LASTED, *_ASKED)
+
+def _share(name: str, title: str, better: Better, path: str, formula: str) -> Kpi:
+    """A share of one cohort, with Wilson's interval."""
+    return Kpi(
+        name=name, title=title, unit=RATIO, better=better, path=f"{path}.ratio", sample=f"{path}.created",
+        interval=_bounds(path, "Wilson score"), seeds=("004",), formula=formula,
+    )  # fmt: skip
+
+
+_OUTCOMES: Final = (
+    _share(
+        "escalation", "Escalation rate", LOWER, "escalation",
+        "of the tickets created in W, the share escalated so far: one cohort above and below",
+    ),
+    _share(
+        "complaint_escalation", "Complaint escalation rate", LOWER, "complaint_escalation",
+        "of the complaint tickets created in W, the share escalated so far",
+    ),
+    _share(
+        "conversion", "Conversion rate", HIGHER, "conversion",
+        "of the tickets created in W, the share with a sale within `within` (72 h) of their first reply, or of the "
+        "creation where nobody replied",
+    ),
+    Kpi(
+        name="complaints", title="Complaint volume", unit=TICKETS, better=LOWER, path="complaints.created",
+        seeds=("004",), formula="complaint tickets created in W; complaints and tickets resolved stand beside it",
+    ),
+    Kpi(
+        name="messages_unanswered", title="Messages never answered", unit=TICKETS, better=LOWER,
+        path="messages_unanswered", seeds=("001",),
+        formula="tickets whose last resolve is in W and left a customer's message without any later reply",
+    ),
+)  # fmt: skip
+
+ALL: Final = (*_NOW, *_COUNTED, *_LASTED, *_OUTCOMES, *_ASKED)
 BY_NAME: Final = {kpi.name: kpi for kpi in ALL}
 
 

@@ -116,7 +116,7 @@ def test_retention_grows_with_the_longest_window_when_it_is_not_given(file: Path
 
 @pytest.mark.parametrize(
     ("text", "hours"),
-    [("", 72), ("[kpis.conversion]\ntarget = 0.1", 72), ('[kpis.conversion]\nwithin = "1d"', 24)],
+    [("", 72), ("[kpis.conversion]\nminimum_answers = 9", 72), ('[kpis.conversion]\nwithin = "1d"', 24)],
 )
 def test_a_conversion_counts_within_72_hours_or_what_is_configured(file: Path, text: str, hours: int) -> None:
     assert loaded(file, text).rules().conversion_within == hours * HOUR
