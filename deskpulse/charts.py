@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any, Final, NamedTuple
 
-from deskpulse.reports import shown_value
+from deskpulse.reports import is_duration, shown_value
 from metrics.periods import columns
 
 #: Shown where no KPI is asked for, as far as there is any value of it.
@@ -21,6 +21,13 @@ _PANEL: Final = 170
 _LEFT, _RIGHT, _TOP, _BOTTOM = 80, 24, 34, 26
 _LABELS_MAX: Final = 8
 _TICKS: Final = 4
+#: Seconds between lines of durations: what clocks and calendars are divided by.
+_DURATIONS: Final = (
+    *(1, 2, 5, 10, 15, 30),
+    *(60 * minutes for minutes in (1, 2, 5, 10, 15, 30)),
+    *(3_600 * hours for hours in (1, 2, 4, 6, 12)),
+    *(86_400 * days for days in (1, 2, 5, 10, 20, 50)),
+)
 _HEADLINES: Final = ("satisfied_ratio", "score", "mean", "ratio")
 _STYLE: Final = (
     "text{font:11px sans-serif;fill:#444}.t{font-size:13px;font-weight:bold;fill:#111}.g{stroke:#ddd}"
@@ -96,7 +103,7 @@ def _panel(path: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if not found:
         yield f'<text x="{_LEFT}" y="{_PANEL // 2}">no data</text>'
         return
-    ticks = _ticks(found)
+    ticks = _ticks(found, _DURATIONS if is_duration(path) else ())
     step = (_WIDTH - _LEFT - _RIGHT) / len(rows)
 
     def x(place: int) -> float:
@@ -149,13 +156,17 @@ def _runs(found: Sequence[Point]) -> list[list[Point]]:
     return runs
 
 
-def _ticks(found: Sequence[Point]) -> list[float]:
-    """Round values, ascending, between whose ends all values and bounds lie; 0 is among them unless all are below."""
+def _ticks(found: Sequence[Point], steps: Sequence[int]) -> list[float]:
+    """Round values, ascending, between whose ends all values and bounds lie; 0 is among them unless all are below.
+
+    Apart by one of ``steps`` where one is large enough, else by 1, 2 or 5 times a power of ten.
+    """
     values = [each for one in found for each in (one.value, one.low, one.high) if each is not None]
     low, high = min(0.0, *values), max(0.0, *values)
     rough = ((high - low) or 1) / _TICKS
     size = 10.0 ** math.floor(math.log10(rough))
-    step = next(size * factor for factor in (1, 2, 5, 10) if size * factor >= rough * (1 - 1e-9))
+    wanted = (*steps, *(size * factor for factor in (1, 2, 5, 10)))
+    step = next(step for step in wanted if step >= rough * (1 - 1e-9))
     first, last = math.floor(low / step + 1e-9), max(math.ceil(high / step - 1e-9), math.floor(low / step) + 1)
     return [step * number for number in range(first, last + 1)]
 

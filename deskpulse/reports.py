@@ -95,13 +95,19 @@ def _cell_of(path: str) -> Callable[[Row], str]:
     return lambda row: shown_value(path, columns(dict(row)).get(path))
 
 
+def is_duration(path: str) -> bool:
+    """Whether a KPI's value is seconds."""
+    parent, _, leaf = path.rpartition(".")
+    return leaf in _TIMED and ("response" in parent or "resolution" in parent)
+
+
 def shown_value(path: str, value: Any) -> str:
     """One KPI's value in words: durations as 1h30m, ratios in percent."""
     if value is None:
         return NONE
-    parent, _, leaf = path.rpartition(".")
-    if leaf in _TIMED and ("response" in parent or "resolution" in parent):
+    if is_duration(path):
         return seconds_cell(value)
+    leaf = path.rpartition(".")[2]
     if leaf.endswith("ratio"):
         return percent_cell(value)
     if isinstance(value, (bool, str, list, dict)):
