@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-from metrics.catalogue import ALL, Kpi, Place
+from metrics.catalogue import ALL, Kpi, Place, value_at
 
 _INTRODUCTION: Final = """\
 # KPIs
@@ -42,3 +43,35 @@ def _entry(kpi: Kpi) -> str:
     if kpi.seeds:
         lines.append(f"- articles: {', '.join(kpi.seeds)}")
     return "\n".join(lines) + "\n"
+
+
+_EXAMPLE: Final = """\
+# An example month
+
+<!-- Written by tests/unit/test_golden_month.py with DESKPULSE_TEST_RENEW_GOLDEN=1; do not edit. -->
+
+What every [KPI](kpis.md) of a window comes to in March 2026 of a simulated floor: 120 tickets a day, seed 11, under the
+policy that holds where none is configured (first response 1 h, resolution 24 h). Percentiles are within 1 %, all else
+is exact. Durations are in seconds.
+
+| KPI | value | sample | 95 % interval |
+|---|---|---|---|
+"""
+
+
+def render_values(window: Mapping[str, Any]) -> str:
+    """The page docs/example-month.md: every KPI of one window."""
+    rows = []
+    for kpi in ALL:
+        if kpi.place is Place.WINDOW:
+            bounds = () if kpi.interval is None else (kpi.interval.lower, kpi.interval.upper)
+            value, sample, *ends = (_shown(window, kpi, path) for path in (kpi.path, kpi.sample, *bounds))
+            rows.append(f"| [{kpi.title}](kpis.md#{kpi.name}) | {value} | {sample} | {' to '.join(ends)} |\n")
+    return _EXAMPLE + "".join(rows)
+
+
+def _shown(window: Mapping[str, Any], kpi: Kpi, path: str | None) -> str:
+    found = None if path is None else value_at({"windows": {"W": window}}, kpi, "W", path)
+    if isinstance(found, float):
+        return f"{found:,.0f}" if abs(found) >= 1_000 else f"{found:.4g}"
+    return "" if found is None else f"{found:,}"
