@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "replay": "replay",
     "explain": "explain",
     "report": "report",
+    "drivers": "drivers",
     "alerts": "alerts",
     "topics": "topics",
     "check-config": "check_config",

@@ -11,7 +11,7 @@ from html import escape
 from typing import Any, Final, NamedTuple
 
 from deskpulse.reports import is_duration, shown_value
-from metrics.periods import columns
+from metrics.calendar_periods import columns
 
 #: Shown where no KPI is asked for, as far as there is any value of it.
 USUAL: Final = ("created", "resolved", "first_response.p50", "first_response.in_sla_ratio", "csat.satisfied_ratio")

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from deskpulse.tables import NONE, WIDTH, csat_cell, name_cell, nps_cell, percent_cell, seconds_cell
-from metrics.periods import columns
+from metrics.calendar_periods import columns
 
 Row = Mapping[str, Any]
 _TIMED: Final = ("mean", "p50", "p90")

@@ -14,9 +14,8 @@ import numpy as np
 from metrics import live
 from metrics.columns import Ints, table
 from metrics.contribution import MARK, MOMENT, Contributions
-from metrics.instants import MINUTE
 from metrics.measures import Moment, Vocabulary
-from metrics.panes import MINUTES_KEPT, Panes
+from metrics.panes import Panes
 
 #: Told of moments that were not there before, under the priority and the channel of their ticket.
 Observer = Callable[[str, str, list[Moment]], None]
@@ -28,11 +27,11 @@ WAITING_MAX: Final = 400_000
 class PartitionFloor:
     """The derived state of one partition."""
 
-    def __init__(self, vocabulary: Vocabulary, horizon: int, minutes: int = MINUTES_KEPT * MINUTE) -> None:
-        """``horizon``, ``minutes``: nanoseconds before the newest moment that are kept at all, and by minute."""
+    def __init__(self, vocabulary: Vocabulary, horizon: int, *, by_minute: bool = False) -> None:
+        """``horizon``: nanoseconds before the newest moment that windows can still ask for; ``by_minute``: all."""
         self.orphans = self.clock_skew = self.before_creation = self.full_histories = 0
         self._vocabulary = vocabulary
-        self._panes = Panes(horizon, minutes)
+        self._panes = Panes(horizon, by_minute=by_minute)
         self._live: live.LiveSets = {}
         self._entries: dict[int, int] = {}  # by number of the queue
         self._moments: list[Ints] = []  # each table is followed by its sign for every row

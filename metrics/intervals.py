@@ -23,6 +23,20 @@ def wilson(successes: int, n: int) -> Bounds | None:
     return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
 
 
+def newcombe(successes: int, n: int, former: int, former_n: int) -> Bounds | None:
+    """Hybrid score interval of a difference of two proportions, -1 to 1; None where either has no answers.
+
+    Of successes/n less former/former_n. Newcombe (1998), Statistics in Medicine 17, 873-890, method 10.
+    """
+    now, then = wilson(successes, n), wilson(former, former_n)
+    if now is None or then is None:
+        return None
+    share, before = successes / n, former / former_n
+    down = math.hypot(share - now[0], then[1] - before)
+    up = math.hypot(now[1] - share, before - then[0])
+    return max(-1.0, share - before - down), min(1.0, share - before + up)
+
+
 def net_promoter(promoters: int, detractors: int, n: int) -> Bounds | None:
     """Adjusted-Wald interval of an NPS, -100 to 100: three answers more, 3/4 to either end. Rocks (2016)."""
     if n == 0:

@@ -40,10 +40,10 @@ _SUM_MASK: Final = (1 << SUM_BITS) - 1
 class Panes:
     """Sums by hour, and by minute within the latest hours. Many moments are added at about the cost of a few."""
 
-    def __init__(self, horizon: int, minutes: int = MINUTES_KEPT * MINUTE) -> None:
-        """``horizon``: nanoseconds before the newest moment that can be asked for; ``minutes``: minute by minute."""
+    def __init__(self, horizon: int, *, by_minute: bool = False) -> None:
+        """``horizon``: nanoseconds before the newest moment that can still be asked for; ``by_minute``: all of them."""
         self._horizon_hours = horizon // HOUR + 1
-        self._minutes_kept = minutes // MINUTE
+        self._minutes_kept = horizon // MINUTE if by_minute else MINUTES_KEPT
         self._hours: dict[int, Sums] = {}
         self._newest_hour: int | None = None
 

@@ -234,8 +234,8 @@ class Source(msgspec.Struct, frozen=True):
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """All that the core takes from the configuration; the defaults are those of an empty file.
 
-    ``skew``, ``future``, ``retention``, ``minute_panes`` and ``conversion_within`` are nanoseconds; ``windows`` ascend
-    by length and leave "today" out, which begins at midnight in ``time_zone``.
+    ``skew``, ``future``, ``retention`` and ``conversion_within`` are nanoseconds; ``windows`` ascend by length and
+    leave "today" out, which begins at midnight in ``time_zone``.
     """
 
     labels: Labels = msgspec.field(default_factory=Labels)
@@ -246,7 +246,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     windows: tuple[Window, ...] = DEFAULT_WINDOWS
     time_zone: str = "UTC"
     retention: int = 62 * DAY
-    minute_panes: int = 27 * HOUR  # for so long before the newest moment windows can be asked for by minute
+    by_minute: bool = False  # panes stay minutes for as long as they are kept: reports ask for any of them
     calendars: Mapping[str, Calendar] = msgspec.field(default_factory=dict)  # by name; all that policies name
     feeds: tuple[Source, ...] = ()
     conversion_within: int = CONVERSION_WITHIN  # of the first reply, or of the creation: a later sale is another story

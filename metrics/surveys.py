@@ -21,6 +21,11 @@ def instrument_name(survey: str, lowest: int, highest: int) -> str:
     return survey if _USUAL.get(survey) == (lowest, highest) else f"{survey}_{lowest}_{highest}"
 
 
+def satisfied_scores(lowest: int, highest: int) -> tuple[int, ...]:
+    """The answers of a CSAT scale that are satisfied ones; none where that is not known."""
+    return _SATISFIED.get((lowest, highest), ())
+
+
 def summary(survey: str, lowest: int, highest: int, counts: Mapping[int, int]) -> dict[str, Any]:
     """The numbers of one instrument in one window."""
     scores = {lowest + above: count for above, count in counts.items()}

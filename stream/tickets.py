@@ -86,7 +86,7 @@ class TicketPartition:
         self.duplicates = 0
         #: This partition's part of the tickets that may wait for a look.
         self.share = 1.0
-        self._floor = PartitionFloor(places.vocabulary, places.rules.retention, places.rules.minute_panes)
+        self._floor = PartitionFloor(places.vocabulary, places.rules.retention, by_minute=places.rules.by_minute)
         self._places = places
         self._rules = places.rules
         self._admission = admission

@@ -14,8 +14,8 @@ from deskpulse.commands.options import Instant, config_option, configuration
 from deskpulse.configuration.values import closest
 from deskpulse.histories import History, history_of
 from deskpulse.reports import csv_text, kpi_paths, print_report
+from metrics.calendar_periods import By, Period, periods, report
 from metrics.instants import format_instant
-from metrics.periods import By, Period, periods, report
 
 #: More are a mistake: one event of 1970 among those of this year.
 PERIODS_MAX: Final = 10_000

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics.periods import By, history_rules, periods, report
+from metrics.calendar_periods import By, history_rules, periods, report
 from metrics.policies import Rules
 from metrics.snapshot import Part
 from stream.tickets import Tickets

@@ -28,13 +28,14 @@ def report(log: Iterable[dict[str, Any]] | bytes, *words: object, file: str = "-
 
 def rows_of(done: Result) -> list[dict[str, Any]]:
     assert done.exit_code == 0, done.output
+    assert done.stderr in ("", "refused: 1 not_json\n")
     found: list[dict[str, Any]] = json.loads(done.stdout)["periods"]
     return found
 
 
 LOG = [
     created(START),
-    happening("ticket.replied", START + HOUR, "T1"),
+    happening("ticket.replied", START + HOUR, "T1", agent="sara"),
     created(START + DAY, "T2", queue="returns"),
     happening("ticket.resolved", START + 3 * DAY, "T1"),
     happening("survey.answered", START + 3 * DAY, "T1", survey="csat", score=5),

@@ -44,7 +44,7 @@ class Period(msgspec.Struct, frozen=True):
 
 def history_rules(rules: Rules) -> Rules:
     """The same rules for a floor that is asked about any minute of its whole history; it listens for no feeds."""
-    return msgspec.structs.replace(rules, retention=LATEST, minute_panes=LATEST, feeds=())
+    return msgspec.structs.replace(rules, retention=LATEST, by_minute=True, feeds=())
 
 
 def periods(by: By, first: int, last: int, time_zone: str) -> list[Period]:
