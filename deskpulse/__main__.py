@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "explain": "explain",
     "report": "report",
     "drivers": "drivers",
+    "targets": "targets",
     "alerts": "alerts",
     "topics": "topics",
     "check-config": "check_config",
