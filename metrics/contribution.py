@@ -10,6 +10,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Final
 
+from metrics.facts import Report
+
 #: The three clocks, in the order of the snapshot.
 SLAS = ("first_response", "next_response", "resolution")
 
@@ -46,12 +48,13 @@ FIRST_CLOCK: Final = Mark.FIRST_RESPONSE_DUE
 class Contributions:
     """All that some entries of the table add. Integers in flat lists, ``MOMENT`` or ``MARK`` of them in turn."""
 
-    __slots__ = ("before_creation", "clock_skew", "full_histories", "marks", "moments", "orphans", "queues")
+    __slots__ = ("before_creation", "clock_skew", "facts", "full_histories", "marks", "moments", "orphans", "queues")
 
     def __init__(self) -> None:
         self.moments: list[int] = []  # what happened, in the cell of its queue and measure (``metrics.measures``)
         self.marks: list[int] = []  # what is open, in its place: the number of its queue and priority
         self.queues: list[int] = []  # numbers of the queues that have a ticket or an answer
+        self.facts: list[Report] = []
         self.orphans = 0  # their creation is not known yet
         self.clock_skew = 0  # events that count as at creation
         self.before_creation = 0  # events that take no part

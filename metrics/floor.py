@@ -7,6 +7,7 @@ since the last look waits in columns and is summed for all tickets at once when 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -14,7 +15,9 @@ import numpy as np
 from metrics import live
 from metrics.columns import Ints, table
 from metrics.contribution import MARK, MOMENT, Contributions
-from metrics.measures import Moment, Vocabulary
+from metrics.days import DaySums, cut_of
+from metrics.facts import Facts
+from metrics.measures import FIRST_SURVEY, Measure, Moment, Vocabulary
 from metrics.panes import Panes
 
 #: Told of moments that were not there before, under the priority and the channel of their ticket.
@@ -23,15 +26,31 @@ Observer = Callable[[str, str, list[Moment]], None]
 #: Moments and marks that may wait to be summed: some megabytes.
 WAITING_MAX: Final = 400_000
 
+#: What slow KPIs ask of days; the last two are CSAT on 1-5 and NPS on 0-10.
+MEASURES_OF_DAYS: Final = (
+    Measure.RESOLVED,
+    Measure.RESOLUTION,
+    Measure.FIRST_RESPONSE,
+    FIRST_SURVEY,
+    FIRST_SURVEY + 1,
+)
+
 
 class PartitionFloor:
     """The derived state of one partition."""
 
-    def __init__(self, vocabulary: Vocabulary, horizon: int, *, by_minute: bool = False) -> None:
-        """``horizon``: nanoseconds before the newest moment that windows can still ask for; ``by_minute``: all."""
+    def __init__(
+        self, vocabulary: Vocabulary, horizon: int, time_zone: str = "UTC", *, by_minute: bool = False
+    ) -> None:
+        """``horizon``: nanoseconds before the newest moment that windows can still ask for; ``by_minute``: all of them.
+
+        ``time_zone``: the floor's, in which days begin at midnight.
+        """
         self.orphans = self.clock_skew = self.before_creation = self.full_histories = 0
         self._vocabulary = vocabulary
-        self._panes = Panes(horizon, by_minute=by_minute)
+        self._panes = Panes(horizon, partial(cut_of, time_zone=time_zone), by_minute=by_minute)
+        self._days = DaySums(self._panes, time_zone, MEASURES_OF_DAYS)
+        self.facts = Facts()
         self._live: live.LiveSets = {}
         self._entries: dict[int, int] = {}  # by number of the queue
         self._moments: list[Ints] = []  # each table is followed by its sign for every row
@@ -43,6 +62,12 @@ class PartitionFloor:
         """What happened when."""
         self.settle()
         return self._panes
+
+    @property
+    def days(self) -> DaySums:
+        """What happened on which local days."""
+        self.settle()
+        return self._days
 
     @property
     def live(self) -> live.LiveSets:
@@ -62,6 +87,7 @@ class PartitionFloor:
         self.before_creation += sign * contributions.before_creation
         self.full_histories += sign * contributions.full_histories
         self._count_entries(contributions.queues, sign)
+        self.facts.add(contributions.facts, sign)
         for flat, width, into in (
             (contributions.moments, MOMENT, self._moments),
             (contributions.marks, MARK, self._marks),

@@ -1,12 +1,14 @@
 """Event-time panes of one partition: what happened in each minute, as sums that can be added and taken back.
 
 A late event lands in the pane it belongs to; a retraction subtracts from it. Minutes older than the longest
-minute window are folded into their hour; hours beyond the horizon are forgotten. Knows no windows by name, no
-clock: a total is asked for as a range of panes.
+minute window are folded into their hour; hours beyond the horizon are forgotten. An hour of UTC in which a local day
+begins is folded into two parts, before and from then on. Knows no windows by name, no clock: a total is asked for as a
+range of panes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -40,10 +42,17 @@ _SUM_MASK: Final = (1 << SUM_BITS) - 1
 class Panes:
     """Sums by hour, and by minute within the latest hours. Many moments are added at about the cost of a few."""
 
-    def __init__(self, horizon: int, *, by_minute: bool = False) -> None:
-        """``horizon``: nanoseconds before the newest moment that can still be asked for; ``by_minute``: all of them."""
+    def __init__(
+        self, horizon: int, cut_of: Callable[[int], int] = lambda _hour: 0, *, by_minute: bool = False
+    ) -> None:
+        """``horizon``: nanoseconds before the newest moment that can still be asked for; ``by_minute``: all of them.
+
+        ``cut_of``: the minute of an hour at which a local day begins, or 0.
+        """
         self._horizon_hours = horizon // HOUR + 1
         self._minutes_kept = horizon // MINUTE if by_minute else MINUTES_KEPT
+        self._cut_of = cut_of
+        self._changed: set[int] = set()
         self._hours: dict[int, Sums] = {}
         self._newest_hour: int | None = None
 
@@ -62,8 +71,7 @@ class Panes:
         keys, amounts, sources = _counted(cells[kept], values[kept], signs[kept])
         sources = kept[sources]
         hours = hours[sources]
-        minutes = np.where(hours > self._folded_upto(), instants[sources] // MINUTE % 60, 0)
-        keys |= minutes << _MINUTE_SHIFT
+        keys |= instants[sources] // MINUTE % 60 << _MINUTE_SHIFT
         order = ordered(hours)
         keys, amounts = keys[order], amounts[order]
         for hour, where in runs(hours[order]):
@@ -73,17 +81,32 @@ class Panes:
         """Sums of panes ``after < number <= last``, to be added up; ``pane`` is ``MINUTE`` or ``HOUR``."""
         if pane == HOUR:
             return [_in_cells(self._hours[hour]) for hour in self._hours if after < hour <= last]
+        return self.between(max(after + 1, (self._folded_upto() + 1) * 60), last + 1)
+
+    def between(self, first: int, end: int) -> list[Sums]:
+        """Sums of minutes ``first <= number < end``, to be added up.
+
+        Of folded hours only those wholly in it, or cut at ``first`` or ``end``, are exact.
+        """
         found = []
-        for hour in range(max((after + 1) // 60, self._folded_upto() + 1), last // 60 + 1):
+        for hour in range(first // 60, -(-end // 60)):
             if hour in self._hours:
                 keys, amounts = self._hours[hour]
-                ends = [max(after + 1 - hour * 60, 0) << _MINUTE_SHIFT, min(last + 1 - hour * 60, 60) << _MINUTE_SHIFT]
-                first, end = np.searchsorted(keys, ends).tolist()
-                found.append(_in_cells((keys[first:end], amounts[first:end])))
+                ends = [max(first - hour * 60, 0) << _MINUTE_SHIFT, min(end - hour * 60, 60) << _MINUTE_SHIFT]
+                start, stop = np.searchsorted(keys, ends).tolist()
+                found.append(_in_cells((keys[start:stop], amounts[start:stop])))
         return found
+
+    def take_changed(self) -> set[int]:
+        """The hours that were added to, folded or forgotten since this was last asked."""
+        changed, self._changed = self._changed, set()
+        return changed
 
     def _keep(self, hour: int, keys: Ints, amounts: Ints) -> None:
         """Add to one hour; one in which nothing is left is forgotten."""
+        self._changed.add(hour)
+        if hour <= self._folded_upto():
+            keys = self._folded(hour, keys)
         before = self._hours.get(hour)
         if before is not None:
             keys, amounts = np.concatenate((before[0], keys)), np.concatenate((before[1], amounts))
@@ -102,14 +125,23 @@ class Panes:
         for known in list(self._hours):
             if known <= self._forgotten_upto():
                 del self._hours[known]
-            elif known <= self._folded_upto():
+                self._changed.add(known)
+            elif known <= self._folded_upto() and (former is None or known > self._folded_by(former)):
                 keys, amounts = self._hours[known]
-                if keys[-1] > _CELL_MASK:
-                    self._hours[known] = summed(keys & _CELL_MASK, amounts)
+                self._hours[known] = summed(self._folded(known, keys), amounts)
+
+    def _folded(self, hour: int, keys: Ints) -> Ints:
+        """Keys of one hour without their minutes, but for the minute at which a local day begins."""
+        cut = self._cut_of(hour)
+        cells = keys & _CELL_MASK
+        return cells | np.where(keys >> _MINUTE_SHIFT >= cut, cut << _MINUTE_SHIFT, 0) if cut else cells
 
     def _folded_upto(self) -> int:
         """The last hour whose minutes are folded."""
-        return EARLIEST if self._newest_hour is None else (self._newest_hour * 60 - self._minutes_kept) // 60
+        return EARLIEST if self._newest_hour is None else self._folded_by(self._newest_hour)
+
+    def _folded_by(self, newest_hour: int) -> int:
+        return (newest_hour * 60 - self._minutes_kept) // 60
 
     def _forgotten_upto(self) -> int:
         return EARLIEST if self._newest_hour is None else self._newest_hour - self._horizon_hours

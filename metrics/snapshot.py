@@ -12,17 +12,13 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
-import numpy as np
 
-from metrics.columns import runs, summed
+from metrics.cell_tables import Table, tables_of
 from metrics.floor import PartitionFloor
 from metrics.instants import MINUTE, SECOND, format_instant, from_datetime
 from metrics.measures import (
-    BUCKET_MASK,
     FIRST_SURVEY,
     MEASURE_BITS,
-    MEASURE_MASK,
-    MEASURE_SHIFT,
     SUM_BITS,
     SUM_HIGH,
     SUM_LOW,
@@ -31,13 +27,11 @@ from metrics.measures import (
 )
 from metrics.outcomes import outcomes
 from metrics.policies import Rules, Window
+from metrics.slow import slow
 from metrics.standing import LiveOf, Standing, as_json, standing, together, within
 from metrics.surveys import instrument_name, summary
 from metrics.survival import nearest_rank, quantiles
 from metrics.waiting import Counts, add
-
-#: What one scope holds of a window: measure -> bucket -> amount.
-Table = dict[int, dict[int, int]]
 
 _MET_BREACHED: Final = {
     0: (Measure.FIRST_RESPONSE_MET, Measure.FIRST_RESPONSE_BREACHED),
@@ -138,6 +132,9 @@ def snapshot(
         "data_quality": {name: sum(getattr(part.floor, name) for part in parts) for name in _QUALITY},
         "all": scope({queue for queue, _ in places}, range(len(vocabulary.queues))),
         "queues": {name: scope((name,), (vocabulary.queue_id(name),)) for name in names},
+        "slow": slow(
+            [part.floor for part in parts], rules, vocabulary, now, since, _latest_30d(tables, windows, since)
+        ),
     }
 
 
@@ -171,16 +168,15 @@ def _scope(
 
 def _tables(parts: Sequence[Part], span: Span) -> dict[int, Table]:
     """The window's cells of all parts, by queue number."""
-    found = [sums for part in parts for sums in part.floor.panes.total(span.after, span.last, span.pane)]
-    tables: dict[int, Table] = {}
-    if not found:
-        return tables
-    cells, amounts = summed(*(np.concatenate(column) for column in zip(*found, strict=True)))
-    for measured, where in runs(cells >> MEASURE_SHIFT):
-        table = tables.setdefault(measured >> MEASURE_BITS, {})
-        buckets = (cells[where] & BUCKET_MASK).tolist()
-        table[measured & MEASURE_MASK] = dict(zip(buckets, amounts[where].tolist(), strict=True))
-    return tables
+    return tables_of([s for part in parts for s in part.floor.panes.total(span.after, span.last, span.pane)])
+
+
+def _latest_30d(
+    tables: dict[str, dict[int, Table]], windows: Sequence[Span], since: int | None
+) -> dict[int, Table] | None:
+    """The window ``30d`` where it is configured and complete."""
+    whole = any(span.name == "30d" and since is not None and since <= span.after_instant for span in windows)
+    return tables["30d"] if whole else None
 
 
 def _joined(tables: dict[int, Table], numbers: Iterable[int]) -> Table:

@@ -15,6 +15,7 @@ from stream.clocks import after, reached
 from stream.late_changes import discarded_late, retargeted_late
 from stream.outcomes import outcomes
 from stream.places import Places, values_of
+from stream.reported import reports_of
 from stream.ticket import HISTORY_MAX, Ticket
 from stream.timeline import Timeline, timeline_of
 
@@ -47,6 +48,8 @@ DUE, RISK = int(Mark.RESOLUTION_DUE), int(Mark.RESOLUTION_RISK)
 def contribute(ticket: Ticket, places: Places, into: Contributions) -> Place | None:
     """Add all that ``ticket`` adds; returns its labels, where it is counted at all: not while it is discarded."""
     rules = places.rules
+    if ticket.facts:
+        into.facts += reports_of(ticket.facts, rules.labels)
     line = timeline_of(ticket, rules.skew)
     if ticket.verdict is not None and ticket.verdict[3]:
         return None if line is None else _discarded(ticket, line, places, into)

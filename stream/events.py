@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from metrics.facts import problem_of
 from metrics.instants import parse_instant
 from stream.records import Reason
 
@@ -278,6 +279,8 @@ def decode(payload: bytes | None) -> tuple[Event, int] | Refusal:
         return _refusal(payload, error)
     if type(event) is SurveyAnswered and (refusal := _judge_answer(event.data)) is not None:
         return refusal
+    if type(event) is Reported and (refusal := _judge_fact(event.data)) is not None:
+        return refusal
     return event, instant
 
 
@@ -333,6 +336,14 @@ def _judge_answer(data: AnsweredData) -> Refusal | None:
     if data.survey == "servqual" and (data.item or "").partition(".")[0] not in SERVQUAL_DIMENSIONS:
         return Refusal(Reason.BAD_FIELD, f"item {data.item!r} is not <dimension>.<number> of SERVQUAL")
     return None
+
+
+def _judge_fact(data: ReportedData) -> Refusal | None:
+    period = data.period
+    problem = problem_of(data.fact, data.value, data.unit or "", period.start, period.end)
+    if problem is None:
+        return None
+    return Refusal(Reason.BAD_FIELD, f"{problem.field} of the fact {data.fact!r}: {problem.expected}")
 
 
 #: The topic of each event type; the order is the contract's.

@@ -352,7 +352,7 @@ def _reported(ticket: Ticket, event: Reported, instant: int) -> int:
     )  # fmt: skip
     before = ticket.facts
     ticket.facts = _replaced(before, fact)
-    return UNCHANGED if ticket.facts is before else KEPT
+    return UNCHANGED if ticket.facts is before else COUNTS
 
 
 def _order(element: Answer | Fact) -> tuple[int, str, str, str]:

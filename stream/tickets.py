@@ -86,7 +86,8 @@ class TicketPartition:
         self.duplicates = 0
         #: This partition's part of the tickets that may wait for a look.
         self.share = 1.0
-        self._floor = PartitionFloor(places.vocabulary, places.rules.retention, by_minute=places.rules.by_minute)
+        rules = places.rules
+        self._floor = PartitionFloor(places.vocabulary, rules.retention, rules.time_zone, by_minute=rules.by_minute)
         self._places = places
         self._rules = places.rules
         self._admission = admission

@@ -18,8 +18,11 @@ from metrics.instants import DAY, HOUR, MINUTE
 
 _WAGE_PER_HOUR: Final = 31.0
 _HOURS_PER_MONTH: Final = 140.0  # of one agent, for the month before the opening
-_BENCHMARKS: Final = (("benchmark.csat", 0.82), ("benchmark.nps", 31.0))
-_DEFINITIONS: Final = {"benchmark.csat": "answers of 4 or 5 on 1-5 / all answers", "benchmark.nps": "0-10, NPS"}
+_BENCHMARKS: Final = (("benchmark.csat_satisfied", 0.82), ("benchmark.nps", 31.0))
+_DEFINITIONS: Final = {
+    "benchmark.csat_satisfied": "top-2-box of 1-5",
+    "benchmark.nps": "promoters 9-10, detractors 0-6 of 0-10",
+}
 
 
 class Books:
