@@ -96,9 +96,9 @@ def problem_of(fact: str, value: float, unit: str, start: str, end: str) -> Prob
 
 
 def is_day(text: str) -> bool:
-    """Whether it is a day of the calendar, written as 2026-10-31."""
+    """Whether it is a day of the Gregorian calendar, written as 2026-10-31; a year such as 1405 is another's."""
     try:
-        return len(text) == 10 and date.fromisoformat(text).isoformat() == text
+        return "1900" <= text < "2300" and date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
 

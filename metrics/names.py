@@ -29,6 +29,7 @@ class Section(StrEnum):
     LIVE = "What is open now, by partition"
     WINDOWS = "Rolling windows, by queue"
     FLOOR = "Rolling windows, of the whole floor"
+    SLOW = "Slow KPIs"
     SETTINGS = "Configuration and build"
     QUALITY = "Quality of the data"
     PIPELINE = "The pipeline itself"
@@ -45,7 +46,7 @@ class Metric(msgspec.Struct, frozen=True):
     section: Section
 
 
-_ACTIVITY, _LIVE, _WINDOWS, _FLOOR, _SETTINGS, _QUALITY, _PIPELINE, _FEEDS = Section
+_ACTIVITY, _LIVE, _WINDOWS, _FLOOR, _SLOW, _SETTINGS, _QUALITY, _PIPELINE, _FEEDS = Section
 _COUNTER, _GAUGE, _HISTOGRAM, _INFO = Kind.COUNTER, Kind.GAUGE, Kind.HISTOGRAM, Kind.INFO
 _BY_CHANNEL: Final = ("queue", "priority", "channel")
 _BY_PRIORITY: Final = ("queue", "priority")
@@ -252,6 +253,13 @@ FLOOR: Final = {
 
 WINDOW_COMPLETE: Final = Metric(
     "support_window_complete", _GAUGE, ("window",), "1 where the history known covers the whole window.", _FLOOR
+)
+
+SLOW_KPI: Final = Metric(
+    "support_slow_kpi", _GAUGE, ("kpi", "queue"), "The latest value; `queue` is empty for the whole floor.", _SLOW
+)
+SLOW_KPI_AS_OF: Final = Metric(
+    "support_slow_kpi_as_of_timestamp_seconds", _GAUGE, ("kpi", "queue"), "When its facts were reported.", _SLOW
 )
 
 # ------------------------------------------------------------------------------------ configuration and build

@@ -54,7 +54,7 @@ class Periods:
     def _unknown(self, first: date, last: date) -> str | None:
         zone = self._rules.time_zone
         begin = begin_of(first, zone)
-        if last == date.max or begin_of(last + timedelta(days=1), zone) > self._now:
+        if begin_of(last + timedelta(days=1), zone) > self._now:
             return "the period is not over"
         if self._since is None or begin < self._since:
             known = "" if self._since is None else f", {format_instant(self._since)}"

@@ -18,6 +18,7 @@ from metrics.instants import SECOND
 from metrics.names import Kind, Metric
 from metrics.pipeline import Pipeline
 from metrics.policies import Policy, Rules
+from metrics.slow_series import slow_families
 from metrics.view import Clocks, LiveNumbers, PartitionNumbers, PolicyNumbers, View
 from metrics.window_series import window_families
 
@@ -52,6 +53,7 @@ def families(view: View) -> Iterator[Family | Histogram]:
     ]
     if view.windows is not None:
         made.append(Family(metric, rows) for metric, rows in window_families(view.windows, view.window_queues))
+        made.append(Family(metric, rows) for metric, rows in slow_families(view.windows, view.window_queues))
         made.append(iter((Histogram(names.AWAITING_AGE, view.activity.bounds[names.FIRST_RESPONSE.name], view.ages),)))
     return (family for part in made for family in part if family.rows)
 

@@ -11,6 +11,7 @@ from metrics.pipeline import Build, Pipeline
 from metrics.policies import Labels, Policies, Policy, Rules, Source
 from stream.tickets import Admission, TicketPartition, Tickets
 from tests.contributions import given
+from tests.full_facts import everything_reported
 
 NOW = parse_instant("2026-10-07T12:00:00Z")
 TOPICS = (
@@ -76,9 +77,12 @@ def fill_live(partition: TicketPartition, rules: Rules, vocabulary: Vocabulary) 
 def fill_windows(tickets: Tickets, activity: Activity) -> None:
     """Of each queue, priority and channel: one of everything that can happen, a minute ago."""
     labels = tickets.rules.labels
+    tickets.partitions[0].floor.facts.add(everything_reported(labels.queues or (), NOW - HOUR), 1)
     for queue, priority, channel in product(labels.queues or (), labels.priorities or (), labels.channels or ()):
         moments = everything(queue, tickets.vocabulary)
         tickets.partitions[0].floor.add(given(tickets.vocabulary, moments), 1)
+        yesterday = [(queue, instant - DAY, measure, value) for queue, instant, measure, value in moments]
+        tickets.partitions[0].floor.add(given(tickets.vocabulary, yesterday), 1)
         activity.observe(priority, channel, list(moments))
 
 

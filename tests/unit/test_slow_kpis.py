@@ -3,18 +3,21 @@
 import random
 from collections import Counter
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from metrics import names
 from metrics.benchmarks import COMPARED
 from metrics.cell_tables import counts_of, tables_of
-from metrics.facts import PERIODS_KEPT
+from metrics.facts import FACTS, PERIODS_KEPT
 from metrics.floor import PartitionFloor
 from metrics.measures import Measure, Vocabulary
 from metrics.policies import Labels, Rules
-from metrics.slow import PERIODS_SHOWN
+from metrics.slow import KPIS, PERIODS_SHOWN
+from metrics.slow_series import slow_families
 from stream import events
 from stream.records import Reason
 from tests.contributions import given
@@ -171,10 +174,10 @@ def test_efficiency_counts_resolves_and_cost_counts_tickets() -> None:
     ("days", "reason"),
     [
         (("2026-11-01", "2026-11-03"), "the period is not over"),
-        (("2026-10-01", "9999-12-31"), "the period is not over"),
+        (("2026-10-01", "2299-12-31"), "the period is not over"),
         (("2026-09-20", "2026-09-30"), None),
         (("2026-09-19", "2026-09-30"), "the period begins before the events known, 2026-09-20T00:00:00Z"),
-        (("0001-01-01", "2026-09-30"), "the period begins before the events known, 2026-09-20T00:00:00Z"),
+        (("1900-01-01", "2026-09-30"), "the period begins before the events known, 2026-09-20T00:00:00Z"),
     ],
 )
 def test_what_cannot_be_counted_whole_has_no_value_but_a_reason(days: tuple[str, str], reason: str | None) -> None:
@@ -320,6 +323,28 @@ def test_what_is_not_the_same_is_not_compared(kpi: str, value: float, data: dict
     assert (row["value"], row["own"]) == (None, None)
 
 
+# ------------------------------------------------------------------------------------------------------ series
+
+
+def test_the_latest_period_that_has_a_value_is_exported_with_when_it_was_reported() -> None:
+    log = [BEFORE, report("inflow", 9), report("outflow", 4, at=REPORTED + HOUR)]
+    log += [report("inflow", 1, ("2026-11-01", "2026-11-30")), report("stayed", 1)]  # neither has its other fact
+    log += [report(fact, 5, queue="billing") for fact in ("inflow", "outflow", "staffed_hours")]
+    log += [report("staffed_hours", 5, queue="unseen")]
+    found = {metric: dict(rows) for metric, rows in slow_families({"slow": slow_of(*log)}, ["billing"])}
+    cash, hours = ("cash_flow", ""), ("resolved_per_staffed_hour", "billing")
+    assert found == {
+        names.SLOW_KPI: {cash: 5, hours: 0},
+        names.SLOW_KPI_AS_OF: {cash: (REPORTED + HOUR) / SECOND, hours: REPORTED / SECOND},
+    }
+
+
+def test_the_page_of_facts_names_every_fact_kpi_and_definition() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "facts.md").read_text(encoding="utf-8")
+    definitions = [compared.definition for compared in COMPARED.values()]
+    assert [word for word in (*FACTS, *KPIS, *definitions) if f"`{word}`" not in page] == []
+
+
 # ----------------------------------------------------------------------------------------------- dead letters
 
 
@@ -332,6 +357,7 @@ def test_what_is_not_the_same_is_not_compared(kpi: str, value: float, data: dict
         ({"value": 1e300}, "at most 15 digits"),
         ({"fact": "staffed_hours", "unit": "min"}, "staffed_hours are reported in h"),
         ({"period": {"start": "2026-10-31", "end": "2026-10-01"}}, "a day not before 2026-10-31"),
+        ({"period": {"start": "1405-07-09", "end": "1405-07-10"}}, "a day is expected, as in 2026-10-31"),
         ({"period": {"start": "2026-02-30", "end": "2026-03-01"}}, "a day is expected, as in 2026-10-31"),
     ],
 )
