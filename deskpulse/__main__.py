@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "demo": "demo",
     "simulate": "simulate",
     "import": "import_",
+    "facts": "facts",
     "replay": "replay",
     "explain": "explain",
     "report": "report",
