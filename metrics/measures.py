@@ -34,6 +34,7 @@ class Measure(IntEnum):
     ESCALATED = 4
     CLOSED_UNANSWERED = 5
     CONVERTED = 6  # stamped by creation: converted within so long of the first reply
+    UNCOUNTED_OPENED = 7  # created or reopened, of tickets created before `live_since`: in no live set
     FIRST_RESPONSE = 8
     FIRST_RESOLUTION = 9
     RESOLUTION = 10
@@ -46,6 +47,7 @@ class Measure(IntEnum):
     RESOLUTION_BREACHED = 19
     RETARGETED_LATE = 20  # a clock past due whose target was relaxed
     DISCARDED_LATE = 21  # a clock past due whose ticket was discarded
+    UNCOUNTED_RESOLVED = 22
     ESCALATED_OF_CREATED = 48  # stamped by creation: escalated so far
     COMPLAINT_ESCALATED = 49  # the same, of complaints
     COMPLAINT_CREATED = 50

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from metrics.columns import Ints, ordered, runs, summed
+from metrics.columns import EMPTY, Ints, ints, ordered, runs, summed
 from metrics.instants import EARLIEST, HOUR, MINUTE
 from metrics.measures import (
     FIRST_DURATION,
@@ -101,6 +102,20 @@ class Panes:
         """The hours that were added to, folded or forgotten since this was last asked."""
         changed, self._changed = self._changed, set()
         return changed
+
+    def by_hour(self, after: int, wanted: NDArray[np.bool_]) -> tuple[Ints, Ints, Ints]:
+        """Of hours later than ``after`` the hour, cell and amount of the measures that are ``wanted`` at their number.
+
+        A cell may come several times in an hour.
+        """
+        hours = [hour for hour in self._hours if hour > after]
+        kept = [self._hours[hour] for hour in hours]
+        if not kept:
+            return EMPTY, EMPTY, EMPTY
+        keys, amounts = (np.concatenate(column) for column in zip(*kept, strict=True))
+        at = np.flatnonzero(wanted[keys >> MEASURE_SHIFT & MEASURE_MASK])
+        ends = np.cumsum([len(found) for found, _ in kept])
+        return ints(hours)[ends.searchsorted(at, side="right")], keys[at] & _CELL_MASK, amounts[at]
 
     def _keep(self, hour: int, keys: Ints, amounts: Ints) -> None:
         """Add to one hour; one in which nothing is left is forgotten."""

@@ -25,6 +25,7 @@ from metrics.measures import (
     Measure,
     Vocabulary,
 )
+from metrics.normal import Flows
 from metrics.outcomes import outcomes
 from metrics.policies import Rules, Window
 from metrics.slow import slow
@@ -115,23 +116,26 @@ def snapshot(
     edges = edges_of(windows, now)
     tables = {span.name: _tables(parts, span) for span in windows}
     places = _standings(parts, rules, edges, now)
+    flows = Flows([part.floor.panes for part in parts], rules, now, since)
     names = sorted({queue for part in parts for queue in part.floor.entries_by_queue})
     names = [name for name in names if of_queues is None or name in of_queues]
     priorities = sorted({priority for _, priority in places})
 
-    def scope(queues: Collection[str], numbers: Iterable[int]) -> dict[str, Any]:
+    def scope(queues: Collection[str], number: int | None) -> dict[str, Any]:
+        numbers = range(len(vocabulary.queues)) if number is None else (number,)
         found = [(span, _joined(tables[span.name], numbers)) for span in windows]
         of_each = {name: [places[queue, name] for queue in queues if (queue, name) in places] for name in priorities}
         by_priority = {name: together(stands, edges) for name, stands in of_each.items() if stands}
-        return _scope(by_priority, found, edges, vocabulary, since, in_open_hours=bool(rules.policies.uses_calendar))
+        made = _scope(by_priority, found, edges, vocabulary, since, in_open_hours=bool(rules.policies.uses_calendar))
+        return made | flows.as_json(number, made["open"])
 
     return {
         "as_of": format_instant(now),
         "partitions": {"ready": sum(part.is_ready for part in parts), "catching_up": catching_up, "total": total},
         "history_since": format_instant(since) if since is not None else None,
         "data_quality": {name: sum(getattr(part.floor, name) for part in parts) for name in _QUALITY},
-        "all": scope({queue for queue, _ in places}, range(len(vocabulary.queues))),
-        "queues": {name: scope((name,), (vocabulary.queue_id(name),)) for name in names},
+        "all": scope({queue for queue, _ in places}, None),
+        "queues": {name: scope((name,), vocabulary.queue_id(name)) for name in names},
         "slow": slow(
             [part.floor for part in parts], rules, vocabulary, now, since, _latest_30d(tables, windows, since)
         ),

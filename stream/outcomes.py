@@ -22,6 +22,8 @@ ESCALATED_OF_CREATED: Final = Measure.ESCALATED_OF_CREATED << MEASURE_SHIFT
 COMPLAINT_ESCALATED: Final = Measure.COMPLAINT_ESCALATED << MEASURE_SHIFT
 COMPLAINT_CREATED: Final = Measure.COMPLAINT_CREATED << MEASURE_SHIFT
 COMPLAINT_RESOLVED: Final = Measure.COMPLAINT_RESOLVED << MEASURE_SHIFT
+UNCOUNTED_OPENED: Final = Measure.UNCOUNTED_OPENED << MEASURE_SHIFT
+UNCOUNTED_RESOLVED: Final = Measure.UNCOUNTED_RESOLVED << MEASURE_SHIFT
 MESSAGE_UNANSWERED: Final = Measure.MESSAGE_UNANSWERED << MEASURE_SHIFT
 
 
@@ -33,6 +35,8 @@ def outcomes(ticket: Ticket, line: Timeline, values: Values, cell: int, rules: R
         into += (cell | ESCALATED_OF_CREATED, created, 0)
     if values[4] == COMPLAINT:
         _complaint(line, cell, into, is_escalated=is_escalated)
+    if rules.live_since is not None and created < rules.live_since:
+        _uncounted(line, cell, into)
     if ticket.conversions and _is_converted(ticket, line, rules):
         into += (cell | CONVERTED, created, 0)
     if ticket.messages and not line.is_open and _left_a_message(ticket, line):
@@ -45,6 +49,14 @@ def _complaint(line: Timeline, cell: int, into: list[int], *, is_escalated: bool
         into += (cell | COMPLAINT_ESCALATED, line.created, 0)
     for instant in line.resolved:
         into += (cell | COMPLAINT_RESOLVED, instant, 0)
+
+
+def _uncounted(line: Timeline, cell: int, into: list[int]) -> None:
+    """Openings and resolves of a ticket that is in no live set, so that they can be left out of what is open."""
+    for instant in (line.created, *line.reopened):
+        into += (cell | UNCOUNTED_OPENED, instant, 0)
+    for instant in line.resolved:
+        into += (cell | UNCOUNTED_RESOLVED, instant, 0)
 
 
 def _is_converted(ticket: Ticket, line: Timeline, rules: Rules) -> bool:

@@ -134,6 +134,8 @@ def rules_of(document: Mapping[str, Any]) -> Rules:
         policies=Policies(policies) if policies else given.policies,
         skew=duration(time.get("skew", "2m")),
         live_since=instant(time["live_since"]) if "live_since" in time else None,
+        retention=duration(document.get("retention", {}).get("settled", "62d")),
+        future=duration(time.get("future", "10m")),
         conversion_within=duration(document.get("kpis", {}).get("conversion", {}).get("within", "72h")),
         windows=tuple(_window(name) for name in configuration_of(document).rolling),
         time_zone=zone,

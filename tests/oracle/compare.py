@@ -39,6 +39,10 @@ def _blank(wanted: Any) -> Any:
 def _blank_of(key: str, value: Any) -> Any:
     if key.endswith("_accepted"):
         return {"values": [], "null": True}
+    if key == "until":
+        return value
+    if key == "normal" and isinstance(value, float):
+        return 0.0  # the median of counts
     return {} if key == "priorities" else _blank(value)  # those that have nothing open may be left out
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from tests.oracle.calendars import Calendar, calendar_of
-from tests.oracle.instants import HOUR, MINUTE, duration, optional_instant
+from tests.oracle.instants import DAY, HOUR, MINUTE, duration, optional_instant
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ class OracleConfiguration:
     skew: int = 2 * MINUTE
     live_since: int | None = None
     conversion_within: int = 72 * HOUR
+    retention: int = 62 * DAY
+    future: int = 10 * MINUTE
 
     @property
     def names_a_calendar(self) -> bool:
@@ -100,5 +102,7 @@ def configuration_of(document: Mapping[str, Any]) -> OracleConfiguration:
         time_zone=zone,
         skew=duration(time.get("skew", "2m")),
         live_since=optional_instant(time.get("live_since")),
+        retention=duration(document.get("retention", {}).get("settled", "62d")),
+        future=duration(time.get("future", "10m")),
         conversion_within=duration(document.get("kpis", {}).get("conversion", {}).get("within", "72h")),
     )

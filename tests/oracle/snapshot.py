@@ -40,6 +40,11 @@ What the texts leave open, and how it is read here:
 26. `messages_unanswered`: tickets resolved now, stamped by the last change to resolved, with a customer's message later
     than the last public human reply (or, for `origin: agent` without one, the creation) and before that change. A reply
     after the change answers the message. Tickets that are `closed_unanswered` are not among them.
+27. `normal` is as of the last whole hour of UTC, `until`, but for `open.now`: spans of whole hours that end there, for
+    windows of whole hours up to 7 days; open just before that instant. A week is 168 hours, also over a clock change.
+    A number is null where the history, for `open` also `live_since`, does not begin before the hour it needs first, or
+    where that hour does not lie after `as_of` + `future` - retention. Attributes and discards are those of now.
+28. `resolved_now`: tickets resolved now whose last change to resolved lies in an hour as whole as that.
 """
 
 from collections import defaultdict
@@ -61,6 +66,7 @@ from tests.oracle.configuration import DEFAULT, OracleConfiguration
 from tests.oracle.durations import cohort, judged, summary
 from tests.oracle.instants import text_of
 from tests.oracle.late_changes import discarded_late, retargeted_late
+from tests.oracle.normal import normal, resolved_now
 from tests.oracle.outcomes import outcomes
 from tests.oracle.surveys import Answer, answers_of
 from tests.oracle.tickets import Happening, Ticket, distinct, is_discarded, ticket_of
@@ -166,6 +172,8 @@ def _scope(
         by_priority[configuration.shown_priority(judgement.ticket.value("priority", now))].append(judgement)
     return {
         **_standing(opened, now),
+        "resolved_now": resolved_now(members.tickets, now, configuration),
+        "normal": normal(members.tickets, now, since, configuration),
         "priorities": {name: _standing(some, now) for name, some in by_priority.items()},
         "windows": {
             window.name: _window(members, now, window, since)

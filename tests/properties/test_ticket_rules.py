@@ -18,6 +18,7 @@ from tests.oracle.instants import HOUR
 from tests.properties.retold import changes, creation, is_by_agent, is_open, of, ran, replies, runs_after, taking_part
 from tests.properties.walks import (
     ANSWERED,
+    CONVERTED,
     CREATED,
     ESCALATED,
     MESSAGE,
@@ -80,7 +81,7 @@ def test_nothing_is_stamped_before_the_creation_and_no_duration_is_negative(log:
     assert all(at >= start and value >= 0 for _, at, _, value in moments_of(contribution(log)))
 
 
-@given(created_walks(CREATED, STEPS, ESCALATED))
+@given(created_walks(CREATED, STEPS, ESCALATED, CONVERTED))
 def test_events_before_the_creation_are_counted_as_clock_skew_or_as_before_creation(log: list[Happening]) -> None:
     start = when(creation(log))
     early = [start - when(event) for event in log if event["type"] != "support.ticket.created" and when(event) < start]

@@ -191,6 +191,12 @@ def test_of_a_ticket_that_an_agent_opened_every_message_wants_an_answer(steps: s
     assert both(*course(steps, origin="agent"))["24h"]["messages_unanswered"] == counts
 
 
+@pytest.mark.parametrize(("after", "counts"), [(-SKEW, 0), (0, 0), (1, 1)])
+def test_a_message_at_the_creation_is_the_ticket_itself(after: int, counts: int) -> None:
+    log = [created(START, origin="agent"), happening(MESSAGE, START + after), happening(RESOLVE, START + HOUR)]
+    assert both(*log)["24h"]["messages_unanswered"] == counts
+
+
 def test_an_unanswered_message_is_stamped_by_the_last_resolve() -> None:
     windows = both(*course("rmR"))  # resolved at START + 3 h, seven hours before noon
     assert (windows["6h"]["messages_unanswered"], windows["24h"]["messages_unanswered"]) == (0, 1)
