@@ -251,8 +251,18 @@ FLOOR: Final = {
     )
 }  # fmt: skip
 
-WINDOW_COMPLETE: Final = Metric(
-    "support_window_complete", _GAUGE, ("window",), "1 where the history known covers the whole window.", _FLOOR
+
+def _floor(name: str, meaning: str) -> Metric:
+    return Metric(name, _GAUGE, ("window",), meaning, _FLOOR)
+
+
+WINDOW_COMPLETE: Final = _floor("support_window_complete", "1 where the history known covers the whole window.")
+COMPLAINTS_CREATED: Final = _floor("support_floor_window_complaints", "Tickets created whose kind is complaint.")
+COMPLAINT_ESCALATION: Final = _floor(
+    "support_floor_complaint_escalation_ratio", "Of the complaints created in it, the share escalated so far."
+)
+CONVERSION: Final = _floor(
+    "support_floor_conversion_ratio", "Of the tickets created in it, the share that converted in time."
 )
 
 SLOW_KPI: Final = Metric(

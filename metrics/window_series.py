@@ -56,6 +56,10 @@ def window_families(snapshot: Mapping[str, Any], queues: Iterable[str]) -> Itera
 
     for window, numbers in snapshot["all"]["windows"].items():
         add(names.WINDOW_COMPLETE, (window,), int(numbers["complete"]))
+        if numbers["complaints"]["created"]:
+            add(names.COMPLAINTS_CREATED, (window,), numbers["complaints"]["created"])
+        add(names.COMPLAINT_ESCALATION, (window,), numbers["complaint_escalation"]["ratio"])
+        add(names.CONVERSION, (window,), numbers["conversion"]["ratio"])
         for metric, more, number in _values(numbers):
             if metric in names.FLOOR:
                 add(names.FLOOR[metric], (window, *more), number)

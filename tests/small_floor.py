@@ -68,8 +68,10 @@ class SmallFloor:
         applied = self.opened[partition].apply(Records("t", partition, [0], [0], [subject.encode()], [value]), NOW)
         assert not applied.refused
 
-    def create(self, ticket: str, time: str, queue: str, priority: str, channel: str = "email", at: int = 0) -> None:
-        self.tell("created", ticket, time, at, queue=queue, priority=priority, channel=channel)
+    def create(
+        self, ticket: str, time: str, queue: str, priority: str, channel: str = "email", at: int = 0, **more: str
+    ) -> None:
+        self.tell("created", ticket, time, at, queue=queue, priority=priority, channel=channel, **more)
 
     def view(self, *ready: int, windows: bool = True) -> View:
         """As of noon, with these partitions ready."""
@@ -82,7 +84,7 @@ def small_floor() -> SmallFloor:
     floor = SmallFloor()
     floor.create("late", "10:30", "billing", "high")
     floor.create("at-risk", "11:10", "returns", "normal")
-    floor.create("escalated", "11:20", "billing", "high", "phone")
+    floor.create("escalated", "11:20", "billing", "high", "phone", kind="complaint")
     floor.tell("escalated", "escalated", "11:50")
     floor.tell("paused", "escalated", "11:51")
     floor.create("no-policy", "11:00", "returns", "low")
@@ -91,6 +93,7 @@ def small_floor() -> SmallFloor:
     floor.create("solved", "11:46", "billing", "urgent", "chat")
     floor.tell("replied", "solved", "11:53", agent="a")
     floor.tell("resolved", "solved", "11:58")
+    floor.tell("converted", "solved", "11:59", value=12)
     floor.tell("answered", "solved", "11:59", survey="csat", score=5)
     floor.tell("answered", "late", "11:59", survey="csat", score=3)
     floor.tell("answered", "late", "11:59", survey="nps", score=9)
