@@ -14,6 +14,7 @@ from bench.rows import LoopBlocks, Row, StandingRim, percentile, spread
 from deskpulse.looking import give_the_loop_its_turns, unchanged
 from deskpulse.server import create_server, serving
 from deskpulse.ticket_lists import TicketList
+from deskpulse.why import Why, WhyAsked
 from metrics.activity import Activity
 from metrics.exposition import render, view
 from metrics.instants import format_instant
@@ -49,6 +50,9 @@ class FullFloor:
 
     async def listed(self, wanted: Wanted, _limit: int) -> TicketList:
         return TicketList(format_instant(NOW), wanted.state, {}, 0, ())
+
+    async def why(self, _asked: WhyAsked) -> Why | None:
+        return None
 
     async def snapshot_as_of(self, at: int | None) -> dict[str, Any]:
         async with unchanged(self._rim) as look:

@@ -1,4 +1,4 @@
-"""The worker's HTTP: /metrics, /healthz, /readyz, /snapshot, /api/tickets, /api/tickets/{id}/explain. Errors as JSON.
+"""The worker's HTTP: /metrics, /healthz, /readyz, /snapshot, /api/tickets and …/{id}/explain, /api/why. Errors as JSON.
 
 It asks the worker for values and knows neither Kafka nor how a number comes about.
 """
@@ -15,6 +15,7 @@ import msgspec
 from aiohttp import web
 
 from deskpulse.ticket_lists import TicketList, asked_for, rendered
+from deskpulse.why import OFF, Why, WhyAsked, why_asked
 from metrics.instants import format_instant, parse_instant
 from stream.explain import Explanation
 from stream.listing import Wanted
@@ -55,6 +56,10 @@ class Answers(Protocol):
         """The tickets behind a number as it is now, soonest due first."""
         ...
 
+    async def why(self, asked: WhyAsked) -> Why | None:
+        """The reasons for low scores, or None where they are off. ValueError where there is no such window."""
+        ...
+
     async def exposition(self, accept: str | None, names: list[str]) -> tuple[bytes, str]:
         """The metrics as they are now: (body, content type)."""
         ...
@@ -73,6 +78,7 @@ def create_server(answers: Answers) -> web.Application:
     app.router.add_get("/readyz", _readyz)
     app.router.add_get("/snapshot", _snapshot)
     app.router.add_get("/api/tickets", _tickets)
+    app.router.add_get("/api/why", _why)
     app.router.add_get("/api/tickets/{ticket:.+}/explain", _explain)
     return app
 
@@ -158,6 +164,16 @@ async def _tickets(request: web.Request) -> web.Response:
     found = await request.app[ANSWERS].listed(asked.wanted, asked.limit)
     body, headers = await asyncio.to_thread(rendered, found, asked.format)
     return web.Response(body=body, headers=headers)
+
+
+async def _why(request: web.Request) -> web.Response:
+    try:
+        found = await request.app[ANSWERS].why(why_asked(request.query.items()))
+    except ValueError as error:
+        raise web.HTTPBadRequest(text=str(error)) from error
+    if found is None:
+        raise web.HTTPNotFound(text=OFF)
+    return _json(found)
 
 
 def _as_of(text: str | None) -> int | None:

@@ -22,6 +22,7 @@ from deskpulse.configuration.loading import Configuration
 from deskpulse.looking import give_the_loop_its_turns, unchanged
 from deskpulse.server import TooEarlyError, create_server, serving
 from deskpulse.ticket_lists import TicketList
+from deskpulse.why import Why, WhyAsked, window_of
 from metrics.activity import Activity
 from metrics.data_quality import since_start
 from metrics.exposition import View, render, view
@@ -36,6 +37,7 @@ from stream.rim.readiness import Readiness
 from stream.rim.settings import Hooks, RimSettings, stop_hard
 from stream.rim.worker import Rim, create_rim
 from stream.tickets import Admission, Tickets
+from stream.why import WhyScan
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,13 +190,31 @@ class Worker:
         """
         async with self._scanning:
             async with unchanged(self._rim) as look:
-                ready, owned, total = self._ready_partitions(), len(self.tickets.partitions), self._total()
+                ready, partitions = self._ready_partitions(), self._partitions()
                 scan = await look(partial(Scan, self.tickets, wanted, limit, self.now(), ready))
             while await asyncio.to_thread(scan.go_on):
                 pass
             rows = await asyncio.to_thread(scan.rows, self.configuration.helpdesk.ticket_url)
-        partitions = {"ready": len(ready), "catching_up": owned - len(ready), "total": total}
         return TicketList(format_instant(scan.as_of), wanted.state, partitions, scan.total, rows)
+
+    async def why(self, asked: WhyAsked) -> Why | None:
+        """The reasons for low scores in a window as of now, or None where they are off.
+
+        Raises:
+            ValueError: there is no such window.
+        """
+        if not self.configuration.why.enabled:
+            return None
+        async with self._scanning:
+            async with unchanged(self._rim) as look:
+                now, partitions = self.now(), self._partitions()
+                window, after = window_of(self.tickets.rules, asked.window, now)
+                scan = await look(partial(WhyScan, self.tickets, after, now, asked.queues, asked.limit))
+            while await asyncio.to_thread(scan.go_on):
+                pass
+            reasons, comments = await asyncio.to_thread(lambda: (scan.reasons(), scan.comments()))
+        queues = None if asked.queues is None else tuple(sorted(asked.queues))
+        return Why(format_instant(now), window, queues, partitions, scan.answers, scan.low, reasons, comments)
 
     async def exposition(self, accept: str | None, names: list[str]) -> tuple[bytes, str]:
         """The metrics as they are now, (body, content type), without holding the event loop."""
@@ -249,6 +269,11 @@ class Worker:
 
     def _ready_partitions(self) -> list[int]:
         return [number for number in self.tickets.partitions if self._readiness.is_ready(number)]
+
+    def _partitions(self) -> dict[str, int]:
+        """As in the snapshot."""
+        ready = len(self._ready_partitions())
+        return {"ready": ready, "catching_up": len(self.tickets.partitions) - ready, "total": self._total()}
 
     def _total(self) -> int:
         return self._readiness.total

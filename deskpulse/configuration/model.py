@@ -20,6 +20,7 @@ from deskpulse.configuration.tables import (
     Redis,
     Retention,
     Time,
+    Why,
     Windows,
     Worker,
 )
@@ -46,6 +47,7 @@ class Configuration(Table):
     retention: Retention = Retention()
     time: Time = Time()
     helpdesk: HelpDesk = HelpDesk()
+    why: Why = Why()
     calendars: dict[Name, Calendar] = Field(default_factory=dict)
     sla: Annotated[tuple[SlaPolicy, ...], FROM_LIST, Field(max_length=1000)] = ()
     kpis: dict[Name, KpiTarget] = Field(default_factory=dict)

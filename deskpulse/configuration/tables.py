@@ -201,6 +201,17 @@ class Time(Table):
     )
 
 
+class Why(Table):
+    """What customers wrote beside low scores, for people to read: `/api/why`, and nowhere else."""
+
+    enabled: bool = Field(
+        default=False,
+        description="Whether `/api/why` answers, to anybody who can reach the worker: the latest comments of low "
+        "scores, without addresses and numbers, and how often each reason was given.",
+        examples=["true"],
+    )
+
+
 class HelpDesk(Table):
     """The help desk that tickets live in."""
 
