@@ -108,12 +108,12 @@ class Facts:
 
     def __init__(self) -> None:
         self._reports: dict[tuple[str, str], dict[Days, list[Report]]] = {}
-        self._latest: list[Report] | None = None
+        self._latest: dict[tuple[str, str], list[Report]] = {}  # of the places that were asked for since they changed
 
     def add(self, reports: Iterable[Report], sign: int) -> None:
         """Add reports (1), or take back some that are there (-1)."""
         for report in reports:
-            self._latest = None
+            self._latest.pop(report.place, None)
             periods = self._reports.setdefault(report.place, {})
             known = periods.setdefault(report.period, [])
             if sign > 0:
@@ -127,13 +127,13 @@ class Facts:
 
     def latest(self) -> list[Report]:
         """Of each fact and queue the latest periods, each by its latest report."""
-        if self._latest is None:
-            self._latest = [
-                max(periods[period], key=lambda report: report.rank)
-                for periods in self._reports.values()
-                for period in latest_first(periods)[:PERIODS_KEPT]
-            ]
-        return self._latest
+        for place, periods in self._reports.items():
+            if place not in self._latest:
+                self._latest[place] = [
+                    max(periods[period], key=lambda report: report.rank)
+                    for period in latest_first(periods)[:PERIODS_KEPT]
+                ]
+        return [report for reports in self._latest.values() for report in reports]
 
 
 def latest_first(periods: Iterable[Days]) -> list[Days]:

@@ -1,12 +1,20 @@
 """`deskpulse facts` as its users type it: a spreadsheet becomes events, and the events become slow KPIs."""
 
 import json
+import tomllib
 from pathlib import Path
+
+import pytest
 
 from stream.rim.settings import EVENT_TOPICS
 from tests.contracts.rim_drivers import ends, read_all
 from tests.floors import floor_on
+from tests.logs import CONFIGURATION_TOML, random_log, shuffled, to_json_line
+from tests.oracle.configuration import configuration_of
+from tests.oracle.facts import slow
+from tests.oracle.instants import DAY, instant
 from tests.processes import run
+from tests.reports import differences, reports
 
 
 class TestFacts:
@@ -51,3 +59,16 @@ class TestFacts:
         log.write_bytes(b"".join((record.value or b"") + b"\n" for record in sent))
         slow = json.loads(run("replay", log).out)["slow"]
         assert [(row["value"], row["unit"]) for row in slow["cash_flow"]] == [(-1.5, "EUR")]
+
+    @pytest.mark.parametrize("seed", [1, 2])
+    def test_slow_kpis_through_kafka_are_the_oracles(self, tmp_path: Path, seed: int) -> None:
+        end = instant("2026-02-14T13:43:17.123456789Z")
+        log = [*random_log(seed, 60, end - 40 * DAY, 40 * DAY), *reports(seed, end, 120, 40)]
+        config, file = tmp_path / "floor.toml", tmp_path / "log.jsonl"
+        config.write_text(CONFIGURATION_TOML)
+        file.write_bytes(b"".join(map(to_json_line, shuffled(log, seed))))
+        done = run("replay", file, "--config", config)
+        assert done.code == 0, done.err
+        expected = slow(log, end, configuration_of(tomllib.loads(CONFIGURATION_TOML)))
+        wrong = differences(json.loads(done.out)["slow"], expected)
+        assert not wrong, "\n".join(wrong[:20])

@@ -1,0 +1,83 @@
+"""Random reports of business facts from a seed, and slow KPIs held against the oracle's."""
+
+import random
+from datetime import date, timedelta
+from typing import Any
+
+from tests.happenings import Happening, happening
+from tests.oracle.facts import DEFINITIONS
+from tests.oracle.instants import DAY, HOUR, MINUTE, instant
+
+QUEUES = (None, None, "", "billing", "payments", "returns", "nobody", "other")
+PLAIN = ("customers_start", "customers_end", "customers_new", "employees_start", "employees_end", "separations")
+FACTS = (*PLAIN, "stayed", "inflow", "outflow", "cost", "cost", "staffed_hours", "staffed_hours", "customers")
+
+
+def reports(seed: int, end: int, count: int, days: int) -> list[Happening]:
+    """Reports of few periods, so that many are of the same thing: repeats, corrections, another subject or source."""
+    dice = random.Random(f"facts {seed}")
+    last = date.fromordinal(719_163 + end // DAY)
+    periods = [_period(dice, last, days) for _ in range(5)]
+    return [_report(dice, number, end, dice.choice(periods)) for number in range(count)]
+
+
+def _period(dice: random.Random, last: date, days: int) -> dict[str, str]:
+    start = last - timedelta(days=dice.randrange(-1, days + 4))
+    end = start + timedelta(days=dice.choice((0, 0, 1, 6, 13, 30)))
+    return {"start": start.isoformat(), "end": end.isoformat()}
+
+
+def _report(dice: random.Random, number: int, end: int, period: dict[str, str]) -> Happening:
+    fact = dice.choice((*FACTS, *(f"benchmark.{kpi}" for kpi in DEFINITIONS)))
+    data: dict[str, Any] = {"fact": fact, "period": period, "value": dice.choice((0, 1, 7, 120, 37.25, 1200))}
+    if fact.startswith("benchmark."):
+        kpi = fact.removeprefix("benchmark.")
+        data["definition"] = dice.choice((DEFINITIONS[kpi], f"{kpi}: {DEFINITIONS[kpi]}", "as we like it"))
+        value, unit = {
+            "csat_satisfied": dice.choice(((0.82, ""), (82, "%"))),
+            "nps": (31, ""),
+            "first_response_p50": dice.choice(((90, "s"), (15, "min"), (2, "h"), (2, ""))),
+        }[kpi]
+        data |= {"value": value, "unit": unit}
+    elif fact in ("inflow", "outflow"):
+        data["unit"] = dice.choice(("EUR", "EUR", "EUR", "", "USD"))
+    queue = dice.choice(QUEUES)
+    if queue is not None:
+        data["queue"] = queue
+    subject = f"fact:{fact}:{queue or 'all'}:{period['start']}" if dice.random() < 0.8 else f"fact:{number % 3}"
+    at = end - dice.choice((0, MINUTE, HOUR, dice.randrange(30 * DAY)))
+    return happening(
+        "business.reported", at, subject, source=dice.choice(("books", "hr")), name=f"{number:04d}", **data
+    )
+
+
+def differences(found: dict[str, Any], expected: dict[str, Any]) -> list[str]:
+    wrong = []
+    if set(found) != set(expected):
+        wrong.append(f"KPIs: got {sorted(found)}, wanted {sorted(expected)}")
+    for kpi in sorted(set(found) & set(expected)):
+        if len(found[kpi]) != len(expected[kpi]):
+            wrong.append(f"{kpi}: got {len(found[kpi])} rows, wanted {len(expected[kpi])}")
+        for got, wanted in zip(found[kpi], expected[kpi], strict=False):
+            wrong += [f"{kpi}: {problem}: got {got}, wanted {wanted}" for problem in _row(kpi, got, wanted)]
+    return wrong
+
+
+def _row(kpi: str, got: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+    problems = [key for key in ("period", "queue", "facts") if got[key] != wanted[key]]
+    problems += ["as_of"] * (instant(got["as_of"]) != instant(wanted["as_of"]))
+    own, other = got.get("own"), wanted.get("own")
+    if own is None or other is None:
+        return problems + ["own"] * (own is not other) + ["value"] * (not _near(got["value"], wanted["value"], 1e-9))
+    accuracy = 0.0101 if kpi.endswith("p50") else 1e-9
+    problems += ["own n"] * (own["n"] != other["n"]) + ["own"] * (not _near(own["value"], other["value"], accuracy))
+    if own["value"] is not None:
+        benchmark = other["value"] - wanted["value"]
+        problems += ["value"] * (not _near(got["value"], own["value"] - benchmark, 1e-6))
+    return problems
+
+
+def _near(got: float | None, wanted: float | None, accuracy: float) -> bool:
+    if got is None or wanted is None:
+        return got is wanted
+    return abs(got - wanted) <= accuracy * max(abs(wanted), 1e-3)
