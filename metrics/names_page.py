@@ -24,8 +24,8 @@ _NOTES: Final = {
     Section.FLOOR: "What cannot be summed over queues: the same as above without `queue`. docs/decisions/0003 "
     "says why.",
     Section.SLOW: "Made of business facts, some beside the tickets of their days: of the latest period that has a "
-    "value. By queue only `resolved_per_staffed_hour`; the snapshot has all. Never on an alarm of freshness. Formulas "
-    "and units: [facts](facts.md).",
+    "value. By queue only `resolved_per_staffed_hour`; benchmarks and the rest are in the snapshot. Never on an alarm "
+    "of freshness. Formulas and units: [facts](facts.md).",
     Section.SETTINGS: "Constant while the process lives, but for policies that come into force.",
     Section.QUALITY: "What was kept but could not be counted as it stands.",
     Section.PIPELINE: "Counters of this process. Those with `partition` begin at 0 with each assignment.",

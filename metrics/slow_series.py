@@ -1,7 +1,7 @@
 """From a snapshot's slow KPIs to series: of each KPI and queue the latest period that has a value, and as of when.
 
-A pure function of the snapshot. Few on purpose: how much longer ago a figure was reported says nothing is broken, so
-no alarm on freshness goes by these.
+A pure function of the snapshot. Few on purpose, the rest is in the snapshot. An old figure says of nothing that it is
+broken, so no alarm on freshness goes by these.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from metrics import names
 from metrics.instants import SECOND, parse_instant
 from metrics.names import Metric
 
+#: Only in the snapshot.
+NOT_EXPORTED: Final = ("first_replies_per_staffed_hour", "benchmark.")
 #: Exported by queue too; of all others only the whole floor.
 BY_QUEUE: Final = ("resolved_per_staffed_hour",)
 WHOLE_FLOOR: Final = ""
@@ -27,7 +29,7 @@ def slow_families(snapshot: Mapping[str, Any], queues: Collection[str]) -> Itera
         for row in rows:  # the latest period first
             queue = row["queue"] or WHOLE_FLOOR
             is_shown = not queue or (kpi in BY_QUEUE and queue in queues)
-            if is_shown and row["value"] is not None:
+            if is_shown and row["value"] is not None and not kpi.startswith(NOT_EXPORTED):
                 latest.setdefault((kpi, queue), row)
     yield names.SLOW_KPI, [(labels, row["value"]) for labels, row in latest.items()]
     yield names.SLOW_KPI_AS_OF, [(labels, parse_instant(row["as_of"]) / SECOND) for labels, row in latest.items()]

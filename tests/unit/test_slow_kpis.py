@@ -331,6 +331,7 @@ def test_the_latest_period_that_has_a_value_is_exported_with_when_it_was_reporte
     log += [report("inflow", 1, ("2026-11-01", "2026-11-30")), report("stayed", 1)]  # neither has its other fact
     log += [report(fact, 5, queue="billing") for fact in ("inflow", "outflow", "staffed_hours")]
     log += [report("staffed_hours", 5, queue="unseen")]
+    log += [*answers("2026-10-05", 5), report("benchmark.csat_satisfied", 0.7, definition="top-2-box of 1-5")]
     found = {metric: dict(rows) for metric, rows in slow_families({"slow": slow_of(*log)}, ["billing"])}
     cash, hours = ("cash_flow", ""), ("resolved_per_staffed_hour", "billing")
     assert found == {
