@@ -30,6 +30,8 @@ _FIRST_RESPONSE_BOUNDS: Final = (
     *(hours * HOUR for hours in (1, 2, 4, 8, 24, 48)),
     *(days * DAY for days in (3, 4, 7)),
 )
+#: Of those who wait still: over a day is late whatever was promised.
+_AGE_BOUNDS: Final = tuple(bound for bound in _FIRST_RESPONSE_BOUNDS if bound <= DAY)
 _RESOLUTION_BOUNDS: Final = (
     15 * MINUTE,
     *(hours * HOUR for hours in (1, 4, 8)),
@@ -101,12 +103,13 @@ class Activity:
             names.FIRST_RESPONSE_BUSINESS.name: _bounds(
                 _FIRST_RESPONSE_BOUNDS, rules, lambda policy: policy.first_response if policy.calendar else None
             ),
+            names.AWAITING_AGE.name: _bounds(_AGE_BOUNDS, rules, lambda policy: policy.first_response),
             names.RESOLUTION.name: _bounds(_RESOLUTION_BOUNDS, rules, lambda policy: policy.resolution),
         }
         self._counts: dict[str, dict[LabelSet, int]] = {
             metric.name: {} for metric in names.ALL if metric.section == names.TICKETS_CREATED.section
         }
-        self._tallies: dict[str, dict[LabelSet, _Tally]] = {name: {} for name in self._bounds}
+        self._tallies: dict[str, dict[LabelSet, _Tally]] = {metric.name: {} for metric in _LASTED.values()}
         self._answers: dict[tuple[str, str, int, int], int] = {}  # queue, channel, measure, score above the lowest
         self._prepare(rules)
 

@@ -54,7 +54,7 @@ def families(view: View) -> Iterator[Family | Histogram]:
     if view.windows is not None:
         made.append(Family(metric, rows) for metric, rows in window_families(view.windows, view.window_queues))
         made.append(Family(metric, rows) for metric, rows in slow_families(view.windows, view.window_queues))
-        made.append(iter((Histogram(names.AWAITING_AGE, view.activity.bounds[names.FIRST_RESPONSE.name], view.ages),)))
+        made.append(iter((Histogram(names.AWAITING_AGE, view.activity.bounds[names.AWAITING_AGE.name], view.ages),)))
     return (family for part in made for family in part if family.rows)
 
 

@@ -142,7 +142,7 @@ def view(
     queues = tuple(queue for queue in snapshot["queues"] if labels.queues.fold(queue) == queue) if snapshot else ()
     counted = activity.counted(tickets.vocabulary.instruments)
     feeds = tickets.feeds.as_of(at)
-    ages = _ages(tickets, ready, counted.bounds[names.FIRST_RESPONSE.name], labels, at) if snapshot else {}
+    ages = _ages(tickets, ready, counted.bounds[names.AWAITING_AGE.name], labels, at) if snapshot else {}
     return View(at, tickets.rules, partitions, counted, pipeline, snapshot, queues, ages, feeds)
 
 
