@@ -23,10 +23,12 @@ class Better(StrEnum):
 
 
 class Place(StrEnum):
-    """Where in the snapshot a KPI stands: in each scope as it is now, or in each of its windows."""
+    """Where a KPI stands: in each scope of the snapshot, in each window of it, under ``slow``, or at a command."""
 
     NOW = "now"
     WINDOW = "window"
+    SLOW = "slow"
+    COMMAND = "command"
 
 
 class Interval(msgspec.Struct, frozen=True):
@@ -38,7 +40,7 @@ class Interval(msgspec.Struct, frozen=True):
 
 
 class Kpi(msgspec.Struct, frozen=True, kw_only=True):
-    """One KPI. Paths are keys of the snapshot joined by dots, within the scope or the window.
+    """One KPI. Paths are keys of the snapshot joined by dots, within the scope, the window or ``slow``, or a command.
 
     ``seeds`` are the articles of the user that name it, ``sample`` is the path of how many it is of, ``floor`` the
     metrics of the whole floor where they cannot be summed over queues.
@@ -256,11 +258,11 @@ _ASKED: Final = (
 )  # fmt: skip
 
 
-def _share(name: str, title: str, better: Better, path: str, formula: str) -> Kpi:
+def _share(name: str, title: str, better: Better, path: str, formula: str, *metrics: Metric) -> Kpi:
     """A share of one cohort, with Wilson's interval."""
     return Kpi(
         name=name, title=title, unit=RATIO, better=better, path=f"{path}.ratio", sample=f"{path}.created",
-        interval=_bounds(path, "Wilson score"), seeds=("004",), formula=formula,
+        interval=_bounds(path, "Wilson score"), seeds=("004",), formula=formula, metrics=metrics,
     )  # fmt: skip
 
 
@@ -271,16 +273,17 @@ _OUTCOMES: Final = (
     ),
     _share(
         "complaint_escalation", "Complaint escalation rate", LOWER, "complaint_escalation",
-        "of the complaint tickets created in W, the share escalated so far",
+        "of the complaint tickets created in W, the share escalated so far", names.COMPLAINT_ESCALATION,
     ),
     _share(
         "conversion", "Conversion rate", HIGHER, "conversion",
         "of the tickets created in W, the share with a sale within `within` (72 h) of their first reply, or of the "
-        "creation where nobody replied",
+        "creation where nobody replied", names.CONVERSION,
     ),
     Kpi(
         name="complaints", title="Complaint volume", unit=TICKETS, better=LOWER, path="complaints.created",
         seeds=("004",), formula="complaint tickets created in W; complaints and tickets resolved stand beside it",
+        metrics=(names.COMPLAINTS_CREATED,),
     ),
     Kpi(
         name="messages_unanswered", title="Messages never answered", unit=TICKETS, better=LOWER,
@@ -289,7 +292,79 @@ _OUTCOMES: Final = (
     ),
 )  # fmt: skip
 
-ALL: Final = (*_NOW, *_COUNTED, *_LASTED, *_OUTCOMES, *_ASKED)
+_NORMAL: Final = (
+    Kpi(
+        name="resolved_now", title="Resolved tickets", unit=TICKETS, better=NEITHER, place=NOW, path="resolved_now",
+        seeds=("004",), formula="tickets that are resolved now, of those that are kept; another number than *resolved*",
+    ),
+    Kpi(
+        name="open_against_normal", title="Open, against normal", unit=TICKETS, better=LOWER, place=NOW,
+        path="normal.open.now", seeds=("004",),
+        formula="beside it `week_ago`, and `normal`: the median of the same hour of week of the last four weeks",
+    ),
+)  # fmt: skip
+
+
+def _slow(name: str, title: str, unit: str, better: Better, formula: str, seeds: tuple[str, ...]) -> Kpi:
+    return Kpi(
+        name=name, title=title, unit=unit, better=better, formula=formula, seeds=seeds, place=Place.SLOW, path=name,
+        metrics=() if name.startswith("benchmark.") else (names.SLOW_KPI, names.SLOW_KPI_AS_OF),
+    )  # fmt: skip
+
+
+_SLOW: Final = (
+    _slow(
+        "customer_retention", "Customer retention", "%", HIGHER,
+        "(customers_end - customers_new) / customers_start · 100, of a reported period; over 100 is flagged",
+        ("000", "004"),
+    ),
+    _slow("employee_turnover", "Employee turnover", "%", LOWER,
+          "separations / ((employees_start + employees_end) / 2) · 100", ("004",)),
+    _slow("employee_retention", "Employee retention", "%", HIGHER, "stayed / employees_start · 100", ("004",)),
+    _slow("cash_flow", "Cash flow", "that of the facts", HIGHER,
+          "inflow - outflow of the period, beside the service KPIs; no claim about causes", ("004",)),
+    _slow("cost_per_resolved", "Cost per resolved ticket", "that of the fact", LOWER,
+          "cost / tickets resolved in its period and resolved still, each once", ("000",)),
+    _slow("resolved_per_staffed_hour", "Employee efficiency", "per hour", HIGHER,
+          "changes to resolved in the period / staffed hours", ("004",)),
+    _slow("first_replies_per_staffed_hour", "First replies per staffed hour", "per hour", HIGHER,
+          "first replies in the period / staffed hours", ("004",)),
+    *(
+        _slow(f"benchmark.{kpi}", f"{shown}, against others", unit, better,
+              "own value - benchmark, of the benchmark's period; refused where the definitions differ", ("001", "004"))
+        for kpi, shown, unit, better in (
+            ("csat_satisfied", "Satisfaction", "difference of ratios", HIGHER),
+            ("nps", "NPS", "points", HIGHER),
+            ("first_response_p50", "First response, median", "seconds", LOWER),
+        )
+    ),
+)  # fmt: skip
+
+_COMMANDS: Final = (
+    Kpi(
+        name="drivers", title="Key drivers of low satisfaction", unit="correlation, difference", better=NEITHER,
+        place=Place.COMMAND, path="deskpulse drivers FILE", seeds=("001",),
+        formula="Spearman's rank correlation of satisfaction with first response and reopens; Cramér's V and the "
+        "difference by channel, queue and escalation; each with n and interval",
+    ),
+    Kpi(
+        name="why", title="The why", unit="comments, counts by reason", better=NEITHER, place=Place.COMMAND,
+        path="GET /api/why", seeds=("003",),
+        formula="the latest comments of low scores, redacted, and how often each reason was given; off by default",
+    ),
+    Kpi(
+        name="targets", title="Baselines and targets from own data", unit="configuration lines", better=NEITHER,
+        place=Place.COMMAND, path="deskpulse targets suggest FILE", seeds=("001", "003", "004"),
+        formula="today's baseline with n and interval, and one stated step from it; nothing moves by itself",
+    ),
+    Kpi(
+        name="report", title="Reports over years and quarters", unit="all of the above", better=NEITHER,
+        place=Place.COMMAND, path="deskpulse report FILE --by day|week|month|quarter", seeds=("000", "003", "004"),
+        formula="every KPI of a window per calendar period, as table, CSV, JSON and chart",
+    ),
+)  # fmt: skip
+
+ALL: Final = (*_NOW, *_NORMAL, *_COUNTED, *_LASTED, *_OUTCOMES, *_ASKED, *_SLOW, *_COMMANDS)
 BY_NAME: Final = {kpi.name: kpi for kpi in ALL}
 
 

@@ -14,10 +14,16 @@ _INTRODUCTION: Final = """\
 
 Each is in the snapshot under its path: in `all` and in each of `queues`, those of a window in each of `windows`. W is
 the window. No data is `null`, never 0. A number with a sample says of how many it is; one with an interval has the 95 %
-interval beside it: `lower95` and `upper95`. *Articles* are the user's own that ask for it.
+interval beside it: `lower95` and `upper95`. Those of [business facts](facts.md) are under `slow`, each with its period
+and "as of". *Articles* are the user's own that ask for it.
 """
 
-_SECTIONS: Final = {Place.NOW: "As it is now", Place.WINDOW: "In each window"}
+_SECTIONS: Final = {
+    Place.NOW: "As it is now",
+    Place.WINDOW: "In each window",
+    Place.SLOW: "Slow KPIs, from business facts",
+    Place.COMMAND: "By command",
+}
 
 
 def render_page() -> str:

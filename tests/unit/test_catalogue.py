@@ -9,6 +9,7 @@ from metrics.catalogue import ALL, Kpi, Place, value_at
 from metrics.catalogue_page import render_page
 from metrics.exposition import render
 from metrics.names import Section
+from metrics.slow import KPIS as SLOW_KPIS
 from tests.full_floors import full_floor
 from tests.small_floor import NOW, small_floor
 
@@ -17,7 +18,10 @@ OF_THE_DATA = {names.LABEL_OVERFLOW, names.RETARGETED_LATE, names.DISCARDED_LATE
 OF_KPIS = (Section.ACTIVITY, Section.LIVE, Section.WINDOWS)
 
 
-@pytest.mark.parametrize("kpi", ALL, ids=lambda kpi: kpi.name)
+IN_SCOPES = [kpi for kpi in ALL if kpi.place in (Place.NOW, Place.WINDOW)]
+
+
+@pytest.mark.parametrize("kpi", IN_SCOPES, ids=lambda kpi: kpi.name)
 def test_a_kpi_stands_in_the_snapshot_with_its_sample_and_its_bounds(kpi: Kpi) -> None:
     snapshot = small_floor().tickets.snapshot(NOW, (0,), 2)
     bounds = () if kpi.interval is None else (kpi.interval.lower, kpi.interval.upper)
@@ -25,6 +29,16 @@ def test_a_kpi_stands_in_the_snapshot_with_its_sample_and_its_bounds(kpi: Kpi) -
         for path in (kpi.path, kpi.sample, *bounds):
             if path is not None:
                 value_at(scope, kpi, "1h", path)
+
+
+def test_the_slow_kpis_are_those_of_the_catalogue() -> None:
+    assert {kpi.name for kpi in ALL if kpi.place is Place.SLOW} == set(SLOW_KPIS)
+
+
+def test_every_number_of_a_window_is_told_by_some_kpi() -> None:
+    window = small_floor().tickets.snapshot(NOW, (0,), 2)["all"]["windows"]["1h"]
+    told = {kpi.path.partition(".")[0] for kpi in ALL if kpi.place is Place.WINDOW}
+    assert set(window) - told == {"complete", "retargeted_late", "discarded_late"}
 
 
 def test_a_path_that_is_not_there_is_told() -> None:
