@@ -18,9 +18,10 @@ Own = dict[str, Any]
 
 
 class Compared(NamedTuple):
-    """A KPI that can be compared. ``units``: by name, the factor to the unit of the own value."""
+    """A KPI that can be compared. ``unit`` is that of the own value, ``units`` the factor to it of those allowed."""
 
     definition: str
+    unit: str
     measure: int
     own: Callable[[Mapping[int, int]], Own]
     units: Mapping[str, float]
@@ -50,11 +51,14 @@ def _median(counts: Mapping[int, int]) -> Own:
 #: By the name after ``benchmark.``; a fact's definition has to be the very same words.
 COMPARED: Final = {
     "csat_satisfied": Compared(
-        "top-2-box of 1-5", CSAT, _satisfied, {"": 1, "ratio": 1, "%": 0.01, "percent": 0.01}, 0, 1
+        "top-2-box of 1-5", "ratio", CSAT, _satisfied, {"": 1, "ratio": 1, "%": 0.01, "percent": 0.01}, 0, 1
     ),
-    "nps": Compared("promoters 9-10, detractors 0-6 of 0-10", NPS, _promoted, {"": 1, "points": 1}, -100, 100),
+    "nps": Compared(
+        "promoters 9-10, detractors 0-6 of 0-10", "points", NPS, _promoted, {"": 1, "points": 1}, -100, 100
+    ),
     "first_response_p50": Compared(
         "median, creation to first human reply, calendar time",
+        "s",
         Measure.FIRST_RESPONSE,
         _median,
         {"s": 1, "seconds": 1, "min": 60, "minutes": 60, "h": 3600, "hours": 3600},
@@ -65,17 +69,18 @@ COMPARED: Final = {
 
 
 def compared(kpi: str, report: Report, tables: Tables | None, queue: int | None) -> dict[str, Any]:
-    """The fields of one comparison: ``value`` is own less benchmark, both in ``unit``; or why it is refused."""
+    """The fields of one comparison: ``value`` is own less benchmark, all in ``unit``; or why it is refused."""
     refused = _refusal(kpi, report)
     if refused is not None:
         return {"refused": refused}
     if tables is None:
         return {}
     of = COMPARED[kpi]
-    own = of.own(counts_of(tables, of.measure, queue))
+    own, benchmark = of.own(counts_of(tables, of.measure, queue)), _in_own_unit(of, report)
+    made = {"own": own, "benchmark": benchmark, "unit": of.unit}
     if own["value"] is None:
-        return {"own": own, "reason": "no own value"}
-    return {"own": own, "value": own["value"] - _in_own_unit(of, report)}
+        return made | {"reason": "no own value"}
+    return made | {"value": own["value"] - benchmark}
 
 
 def _in_own_unit(of: Compared, report: Report) -> float:

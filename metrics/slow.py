@@ -194,7 +194,14 @@ def _compared(
     tables, window = periods.of(queue, days), "period"
     if isinstance(tables, str) and periods.is_known(queue):
         tables, window = (tables if latest is None else latest), "30d"
-    row = _row(queue, days, reports, None) | {"reported_by": report.reported_by or None, "own": None, "refused": None}
+    row = _row(queue, days, reports, None) | {
+        "unit": None,
+        "reported_by": report.reported_by or None,
+        "own": None,
+        "window": None,
+        "benchmark": None,
+        "refused": None,
+    }
     if isinstance(tables, str):
         return row | compared(kpi, report, None, None) | {"reason": tables}
     return row | {"window": window} | compared(kpi, report, tables, periods.number(queue))

@@ -275,6 +275,7 @@ def test_a_benchmark_is_compared_over_its_own_period_where_that_is_known() -> No
     row = only("benchmark.csat_satisfied", *log, fact)
     assert row["window"] == "period"
     assert row["value"] == pytest.approx(0.05)
+    assert (row["benchmark"], row["unit"]) == (pytest.approx(0.7), "ratio")
     assert (row["own"]["n"], row["own"]["value"], row["reported_by"]) == (4, 0.75, "association")
     assert row["own"]["lower95"] < 0.75 < row["own"]["upper95"]
 
@@ -299,6 +300,7 @@ def test_the_median_of_first_replies_is_compared_in_seconds() -> None:
     )
     assert row["own"]["value"] == pytest.approx(3600, rel=0.01)
     assert row["value"] == pytest.approx(1800, rel=0.03)
+    assert (row["benchmark"], row["unit"]) == (1800, "s")
 
 
 @pytest.mark.parametrize(
@@ -320,7 +322,7 @@ def test_what_is_not_the_same_is_not_compared(kpi: str, value: float, data: dict
     found = slow_of(BEFORE, *answers("2026-10-05", 5), report(f"benchmark.{kpi}", value, **data))
     (row,) = found[f"benchmark.{kpi if kpi in COMPARED else 'other'}"]
     assert row["refused"].startswith(refused)
-    assert (row["value"], row["own"]) == (None, None)
+    assert (row["value"], row["own"], row["unit"]) == (None, None, None)
 
 
 # ------------------------------------------------------------------------------------------------------ series
