@@ -31,6 +31,7 @@ MEASURES_OF_DAYS: Final = (
     Measure.RESOLVED,
     Measure.RESOLUTION,
     Measure.FIRST_RESPONSE,
+    Measure.COMPLAINT_CREATED,
     FIRST_SURVEY,
     FIRST_SURVEY + 1,
 )

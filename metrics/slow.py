@@ -90,6 +90,13 @@ OF_TICKETS: Final = {
         "no hour was staffed",
         "per hour",
     ),
+    "complaints_per_1000_customers": _OfTickets(
+        "customers",
+        Measure.COMPLAINT_CREATED,
+        lambda customers, complaints: 1000 * complaints / customers if customers else None,
+        "there was no customer",
+        "per 1,000",
+    ),
 }
 KPIS: Final = (*OF_FACTS, *OF_TICKETS, *(BENCHMARK + kpi for kpi in COMPARED))
 

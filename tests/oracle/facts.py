@@ -101,6 +101,8 @@ def _done(subjects: Mapping[str, list[Happening]], configuration: OracleConfigur
         if ticket is not None:
             queue = configuration.shown_queue(ticket.value("queue", end))
             found += [Done(at, queue, "resolve") for at in ticket.resolves]
+            if ticket.value("kind", end) == "complaint":
+                found.append(Done(ticket.creation, queue, "complaint"))
             if not ticket.is_open:
                 found.append(Done(ticket.resolves[-1], queue, "resolved"))
             if ticket.first_reply is not None and not ticket.from_agent:
@@ -186,6 +188,8 @@ def _units_agree(name: str, here: Mapping[str, Happening]) -> bool:
 def _counted(name: str, fact: Fraction, count: int) -> Fraction | None:
     if name == "cost_per_resolved":
         return fact / count if count else None
+    if name == "complaints_per_1000_customers":
+        count *= 1000
     return count / fact if fact else None
 
 
@@ -236,6 +240,7 @@ COUNTED = {
     "cost_per_resolved": "resolved",
     "resolved_per_staffed_hour": "resolve",
     "first_replies_per_staffed_hour": "reply",
+    "complaints_per_1000_customers": "complaint",
 }
 FACTS_OF: dict[str, tuple[str, ...]] = {
     "customer_retention": ("customers_start", "customers_end", "customers_new"),
@@ -245,6 +250,7 @@ FACTS_OF: dict[str, tuple[str, ...]] = {
     "cost_per_resolved": ("cost",),
     "resolved_per_staffed_hour": ("staffed_hours",),
     "first_replies_per_staffed_hour": ("staffed_hours",),
+    "complaints_per_1000_customers": ("customers",),
     "benchmark.csat_satisfied": ("benchmark.csat_satisfied",),
     "benchmark.nps": ("benchmark.nps",),
     "benchmark.first_response_p50": ("benchmark.first_response_p50",),

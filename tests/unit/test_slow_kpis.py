@@ -170,6 +170,17 @@ def test_efficiency_counts_resolves_and_cost_counts_tickets() -> None:
     assert (returns["count"], returns["value"]) == (1, 300)
 
 
+def test_complaints_are_counted_by_their_latest_kind_and_creation() -> None:
+    at = instant("2026-10-05T10:00:00Z")
+    log = [BEFORE, *ticket("question", at), created(at, "complaint", kind="complaint")]
+    log += [created(at, "became", kind="question"), happening("ticket.updated", NOW, "became", kind="complaint")]
+    log += [created(at - 6 * DAY, "september", kind="complaint")]
+    row = only("complaints_per_1000_customers", *log, report("customers", 800))
+    assert (row["count"], row["value"], row["unit"]) == (2, 2.5, "per 1,000")
+    row = only("complaints_per_1000_customers", *log, report("customers", 0))
+    assert (row["value"], row["reason"]) == (None, "there was no customer")
+
+
 @pytest.mark.parametrize(
     ("days", "reason"),
     [
