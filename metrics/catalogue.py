@@ -12,6 +12,7 @@ import msgspec
 
 from metrics import names
 from metrics.names import Metric
+from metrics.slow_series import NOT_EXPORTED
 
 
 class Better(StrEnum):
@@ -308,7 +309,7 @@ _NORMAL: Final = (
 def _slow(name: str, title: str, unit: str, better: Better, formula: str, seeds: tuple[str, ...]) -> Kpi:
     return Kpi(
         name=name, title=title, unit=unit, better=better, formula=formula, seeds=seeds, place=Place.SLOW, path=name,
-        metrics=() if name.startswith("benchmark.") else (names.SLOW_KPI, names.SLOW_KPI_AS_OF),
+        metrics=() if name.startswith(NOT_EXPORTED) else (names.SLOW_KPI, names.SLOW_KPI_AS_OF),
     )  # fmt: skip
 
 
@@ -329,6 +330,8 @@ _SLOW: Final = (
           "changes to resolved in the period / staffed hours", ("004",)),
     _slow("first_replies_per_staffed_hour", "First replies per staffed hour", "per hour", HIGHER,
           "first replies in the period / staffed hours", ("004",)),
+    _slow("complaints_per_1000_customers", "Complaints per 1,000 customers", "per 1,000 customers", LOWER,
+          "complaint tickets created in the period / customers · 1,000", ("004",)),
     *(
         _slow(f"benchmark.{kpi}", f"{shown}, against others", unit, better,
               "own value - benchmark, of the benchmark's period; refused where the definitions differ", ("001", "004"))
