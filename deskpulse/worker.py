@@ -170,7 +170,7 @@ class Worker:
     def _quality(self) -> dict[str, Any]:
         partitions = self.tickets.partitions.values()
         duplicates, too_old = (sum(getattr(one, name) for one in partitions) for name in ("duplicates", "too_old"))
-        return since_start(self.pipeline(), self.activity.counted(()), duplicates, too_old)
+        return since_start(self.pipeline(), self.activity.label_overflow, duplicates, too_old)
 
     async def explained(self, ticket: str) -> Explanation | str | None:
         """Why a ticket's clocks stand as they do now; that not all is read yet; None where it is not here."""

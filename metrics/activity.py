@@ -164,6 +164,11 @@ class Activity:
 
     # ------------------------------------------------------------------------------------------------- looking
 
+    @property
+    def label_overflow(self) -> dict[str, int]:
+        """Tickets created with a value that was folded into "other", by label; labels without any are left out."""
+        return {label: count for (label,), count in self._counts[names.LABEL_OVERFLOW.name].items() if count}
+
     def counted(self, instruments: Instruments) -> Counted:
         """A copy of all counts; ``instruments`` says what the measures of answers are."""
         counts = {name: dict(found) for name, found in self._counts.items()}

@@ -6,15 +6,12 @@ docs/data-quality.md says what each means and what to do.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from metrics import names
-from metrics.activity import Counted
 from metrics.pipeline import Pipeline
 
 
-def since_start(pipeline: Pipeline, counted: Counted, duplicates: int, too_old: int) -> dict[str, Any]:
+def since_start(pipeline: Pipeline, label_overflow: dict[str, int], duplicates: int, too_old: int) -> dict[str, Any]:
     """Ready for JSON; ``duplicates`` and ``too_old`` are of all partitions. Reasons without a record are left out."""
     letters: dict[str, int] = {}
     for (_topic, reason), count in pipeline.dead_letters.items():
@@ -26,9 +23,5 @@ def since_start(pipeline: Pipeline, counted: Counted, duplicates: int, too_old: 
         "too_old": too_old,
         "misrouted": pipeline.misrouted,
         "dead_lettered": letters,
-        "label_overflow": _overflow(counted.counts[names.LABEL_OVERFLOW.name]),
+        "label_overflow": label_overflow,
     }
-
-
-def _overflow(counts: Mapping[tuple[str, ...], int]) -> dict[str, int]:
-    return {label: count for (label,), count in counts.items() if count}

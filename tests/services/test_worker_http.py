@@ -35,8 +35,9 @@ def newest() -> int:
     return time.time_ns() // SECOND * SECOND - MINUTE + 5
 
 
-def recent(newest: int) -> dict[str, Any]:
-    return created(newest, "now-1", queue="billing", channel="chat", priority="urgent")
+def recent(newest: int) -> list[dict[str, Any]]:
+    rated = happening("survey.answered", newest, "now-1", survey="csat", score=5)
+    return [created(newest, "now-1", queue="billing", channel="chat", priority="urgent"), rated]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -44,7 +45,7 @@ async def worker(newest: int, tmp_path_factory: pytest.TempPathFactory) -> Async
     """A worker that is ready, of a floor with the events above and a recent one."""
     async with EmbeddedBroker() as broker:
         floor = await floor_on(broker.address, tmp_path_factory.mktemp("floor"))
-        await send(floor, records_of([*shuffled(EVENTS, seed=1), recent(newest)]))
+        await send(floor, records_of([*shuffled(EVENTS, seed=1), *recent(newest)]))
         async with WorkerProcess("--config", floor.configuration) as running:
             await running.ready()
             yield running
@@ -96,7 +97,7 @@ class TestMetrics:
 class TestSnapshot:
     async def test_as_of_an_instant_it_is_the_oracles(self, worker: WorkerProcess, newest: int) -> None:
         at = newest + 2 * MINUTE
-        assert differences(await worker.snapshot(text_of(at)), snapshot([*EVENTS, recent(newest)], at)) == []
+        assert differences(await worker.snapshot(text_of(at)), snapshot([*EVENTS, *recent(newest)], at)) == []
 
     async def test_without_an_instant_it_is_of_now(self, worker: WorkerProcess) -> None:
         before = time.time_ns()
@@ -112,6 +113,7 @@ class TestSnapshot:
         assert found["records"] == await worker.total("support_pipeline_events_total")
         assert found["duplicates"] == await worker.total("support_pipeline_events_duplicate_total") > 0
         assert (found["misrouted"], found["dead_lettered"], found["too_old"]) == (0, {}, 0)
+        assert found["label_overflow"] == {}
         assert quality["orphans"] == await worker.total("support_tickets_orphaned") > 0
 
     async def test_an_instant_before_the_newest_event_is_refused_naming_it(
