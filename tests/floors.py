@@ -14,6 +14,7 @@ from tests.logs import to_json_line, topic_of
 from tests.oracle.instants import instant
 
 PARTITIONS = 4
+RETENTION = "3660d"
 #: Long ago enough for every clock that is about right, and within the longest retention that can be configured.
 LONG_AGO = instant("2025-01-06T06:30:00Z")
 
@@ -40,7 +41,7 @@ def described_floor(address: str, folder: Path, toml: str = "") -> Floor:
     """A configuration file, and nothing on the broker yet."""
     file = folder / "floor.toml"
     broker = f'url = "kafka://{address}"\npartitions = {PARTITIONS}\nreplication = 1\nsession_timeout = "6s"'
-    file.write_text(f'[broker]\n{broker}\n[retention]\nsettled = "3660d"\n{toml}', encoding="utf-8")
+    file.write_text(f'[broker]\n{broker}\n[retention]\nsettled = "{RETENTION}"\n{toml}', encoding="utf-8")
     settings = RimSettings(brokers=(address,), partitions=PARTITIONS, replication=1)
     return Floor(settings, file)
 

@@ -15,10 +15,11 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as text_format
 
 from stream.rim.embedded import EmbeddedBroker
-from tests.floors import LONG_AGO, floor_on, records_of, send
+from tests.floors import LONG_AGO, RETENTION, floor_on, records_of, send
 from tests.happenings import created, happening
 from tests.logs import random_log, shuffled
 from tests.oracle.compare import differences
+from tests.oracle.configuration import configuration_of
 from tests.oracle.instants import MINUTE, SECOND, instant, text_of
 from tests.oracle.snapshot import snapshot
 from tests.processes import WorkerProcess
@@ -97,7 +98,8 @@ class TestMetrics:
 class TestSnapshot:
     async def test_as_of_an_instant_it_is_the_oracles(self, worker: WorkerProcess, newest: int) -> None:
         at = newest + 2 * MINUTE
-        assert differences(await worker.snapshot(text_of(at)), snapshot([*EVENTS, *recent(newest)], at)) == []
+        rules = configuration_of({"retention": {"settled": RETENTION}})
+        assert differences(await worker.snapshot(text_of(at)), snapshot([*EVENTS, *recent(newest)], at, rules)) == []
 
     async def test_without_an_instant_it_is_of_now(self, worker: WorkerProcess) -> None:
         before = time.time_ns()

@@ -34,6 +34,8 @@ def mergeable(found: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in found.items():
         if isinstance(value, Mapping) and not key.endswith("_accepted"):
             kept[key] = mergeable(value)
+        elif key == "week_ago":
+            continue  # null where the history of one worker's partitions is too short, though that of all is not
         elif key.endswith("_at") or (isinstance(value, int) and not isinstance(value, bool)):
             kept[key] = value
         elif key == "mean" and "count" in found:
