@@ -24,7 +24,7 @@ FIRST_DAY: Final = date(1680, 1, 1)
 LAST_DAY: Final = date(2260, 1, 1)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def begin_of(day: date, time_zone: str) -> int:
     """The first instant of a local day; days before 1680 or after 2259 begin there."""
     day = min(max(day, FIRST_DAY), LAST_DAY)
@@ -37,7 +37,7 @@ def day_of(instant: int, time_zone: str) -> date:
     return datetime.fromtimestamp(instant // SECOND, ZoneInfo(time_zone)).date()
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def cut_of(hour: int, time_zone: str) -> int:
     """The minute within an hour of UTC at which a local day begins; 0 where none does, or with the hour."""
     begin = begin_of(day_of((hour + 1) * HOUR - SECOND, time_zone), time_zone)
@@ -67,7 +67,10 @@ class DaySums:
 
     def _forget_changed(self) -> None:
         """Days whose hours were added to since, or forgotten."""
-        for hour in self._panes.take_changed():
+        changed = self._panes.take_changed()
+        if changed is None:
+            self._days.clear()
+        for hour in changed or ():
             for instant in (hour * HOUR, (hour + 1) * HOUR - SECOND):
                 self._days.pop(day_of(instant, self._time_zone), None)
 

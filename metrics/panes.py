@@ -34,6 +34,9 @@ Sums = tuple[Ints, Ints]
 #: Minutes can be asked for one by one over the last day and "today" (up to 25 hours), as of the newest event or later.
 MINUTES_KEPT: Final = 27 * 60
 
+#: Changed hours that are remembered for whoever asks; where nobody does, no more are.
+CHANGED_MAX: Final = 256
+
 # The minute of its hour stands above the cell, so that an hour is one sorted column.
 _MINUTE_SHIFT: Final = 56
 _CELL_MASK: Final = (1 << _MINUTE_SHIFT) - 1
@@ -53,7 +56,7 @@ class Panes:
         self._horizon_hours = horizon // HOUR + 1
         self._minutes_kept = horizon // MINUTE if by_minute else MINUTES_KEPT
         self._cut_of = cut_of
-        self._changed: set[int] = set()
+        self._changed: set[int] | None = set()
         self._hours: dict[int, Sums] = {}
         self._newest_hour: int | None = None
 
@@ -98,10 +101,16 @@ class Panes:
                 found.append(_in_cells((keys[start:stop], amounts[start:stop])))
         return found
 
-    def take_changed(self) -> set[int]:
-        """The hours that were added to, folded or forgotten since this was last asked."""
+    def take_changed(self) -> set[int] | None:
+        """The hours that were added to, folded or forgotten since this was last asked; None: too many to tell."""
         changed, self._changed = self._changed, set()
         return changed
+
+    def _note_changed(self, hour: int) -> None:
+        if self._changed is not None:
+            self._changed.add(hour)
+            if len(self._changed) > CHANGED_MAX:
+                self._changed = None
 
     def by_hour(self, after: int, wanted: NDArray[np.bool_]) -> tuple[Ints, Ints, Ints]:
         """Of hours later than ``after`` the hour, cell and amount of the measures that are ``wanted`` at their number.
@@ -119,7 +128,7 @@ class Panes:
 
     def _keep(self, hour: int, keys: Ints, amounts: Ints) -> None:
         """Add to one hour; one in which nothing is left is forgotten."""
-        self._changed.add(hour)
+        self._note_changed(hour)
         if hour <= self._folded_upto():
             keys = self._folded(hour, keys)
         before = self._hours.get(hour)
@@ -140,7 +149,7 @@ class Panes:
         for known in list(self._hours):
             if known <= self._forgotten_upto():
                 del self._hours[known]
-                self._changed.add(known)
+                self._note_changed(known)
             elif known <= self._folded_upto() and (former is None or known > self._folded_by(former)):
                 keys, amounts = self._hours[known]
                 self._hours[known] = summed(self._folded(known, keys), amounts)
