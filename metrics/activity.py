@@ -16,7 +16,7 @@ import msgspec
 from metrics import names
 from metrics.instants import DAY, HOUR, MINUTE
 from metrics.label_values import FloorLabels
-from metrics.measures import FIRST_SURVEY, Measure, Moment
+from metrics.measures import FIRST_ITEM, FIRST_SURVEY, Measure, Moment
 from metrics.names import Metric
 from metrics.policies import Policy, Rules
 
@@ -128,6 +128,8 @@ class Activity:
 
     def _count(self, labels: tuple[str, str, str], measure: int, value: int) -> None:
         queue, priority, channel = labels
+        if measure >= FIRST_ITEM:
+            return
         if measure >= FIRST_SURVEY:
             answer = queue, channel, measure, value
             self._answers[answer] = self._answers.get(answer, 0) + 1

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from metrics.cell_tables import Tables, counts_of
 from metrics.facts import Report
 from metrics.measures import FIRST_SURVEY, Measure
+from metrics.samples import Samples
 from metrics.surveys import summary
 from metrics.survival import nearest_rank
 
@@ -34,12 +35,12 @@ def _own(n: int, value: float | None, lower: float | None, upper: float | None) 
 
 
 def _satisfied(counts: Mapping[int, int]) -> Own:
-    found = summary("csat", 1, 5, counts)
+    found = summary("csat", 1, 5, counts, Samples())
     return _own(found["responses"], found["satisfied_ratio"], found["lower95"], found["upper95"])
 
 
 def _promoted(counts: Mapping[int, int]) -> Own:
-    found = summary("nps", 0, 10, counts)
+    found = summary("nps", 0, 10, counts, Samples())
     return _own(found["responses"], found["score"], found["lower95"], found["upper95"])
 
 

@@ -13,6 +13,8 @@ from typing import Final
 import numpy as np
 
 from metrics.columns import Ints
+from metrics.items import BRAND_ITEMS_MAX, BRAND_NAME_MAX, BRAND_SCALES
+from metrics.policies import OTHER
 
 #: Queue, instant in nanoseconds, measure, and the value: nanoseconds of a duration, a score above its lowest, or 0.
 Moment = tuple[str, int, int, int]
@@ -53,6 +55,7 @@ class Measure(IntEnum):
     COMPLAINT_CREATED = 50
     COMPLAINT_RESOLVED = 51
     MESSAGE_UNANSWERED = 52  # resolved while nobody had answered the customer's last message
+    SURVEY_SENT = 56  # of which survey, and whether it is answered by now: ``metrics.items.sent_value``
 
 
 #: Measures whose value is a duration. The sums of the first of them are kept in two cells of their own, so much higher:
@@ -64,7 +67,8 @@ SUM_HIGH: Final = 24  # 8 to 11 become 32 to 35
 SUM_LOW: Final = 32
 SUM_BITS: Final = 30
 FIRST_SURVEY: Final = 64
-SURVEYS_MAX: Final = MEASURE_MASK - FIRST_SURVEY + 1
+FIRST_ITEM: Final = 1 << MEASURE_BITS - 1  # from here on, items of surveys that have items
+SURVEYS_MAX: Final = FIRST_ITEM - FIRST_SURVEY
 
 # Log buckets after DDSketch (Masson, Rim, Lee, VLDB 2019): bucket i holds (g^(i-1), g^i], its value is at most 1 % off.
 _ACCURACY: Final = 0.0099
@@ -93,13 +97,17 @@ class Vocabulary:
     """Queues, places and survey instruments as small integers, shared by a process' partitions.
 
     A place is (queue, priority, number of the policy).
-    An instrument is (survey, lowest, highest): each scale is one of its own, never pooled.
+    An instrument is (survey, lowest, highest): each scale is one of its own, never pooled. An item is (survey, item,
+    lowest, highest), numbered apart.
     """
 
     def __init__(self) -> None:
         self.queues: list[str] = []
         self.instruments: list[tuple[str, int, int]] = []
         self.places: list[tuple[str, str, int]] = []
+        self.items: list[tuple[str, str, int, int]] = []
+        self._item_ids: dict[tuple[str, str, int, int], int] = {}
+        self._brand_items = dict.fromkeys(BRAND_SCALES, 0)
         self._queue_ids: dict[str, int] = {}
         self._place_ids: dict[tuple[str, str, int], int] = {}
         self._instrument_ids: dict[tuple[str, int, int], int] = {}
@@ -133,3 +141,24 @@ class Vocabulary:
             number = self._instrument_ids[instrument] = len(self.instruments)
             self.instruments.append(instrument)
         return FIRST_SURVEY + number
+
+    def servqual_measure(self, item: str) -> int:
+        """The measure of an item of SERVQUAL, of which there are at most 99 by dimension."""
+        return self._item_measure(("servqual", item, 1, 7))
+
+    def brand_measure(self, item: str, lowest: int, highest: int) -> int:
+        """The measure of a brand item on one of ``BRAND_SCALES``; that of ``other`` once there are too many."""
+        named = "brand", item, lowest, highest
+        scale = lowest, highest
+        if named not in self._item_ids:
+            if len(item) > BRAND_NAME_MAX or self._brand_items[scale] >= BRAND_ITEMS_MAX:
+                return self._item_measure(("brand", OTHER, lowest, highest))
+            self._brand_items[scale] += 1
+        return self._item_measure(named)
+
+    def _item_measure(self, item: tuple[str, str, int, int]) -> int:
+        number = self._item_ids.get(item)
+        if number is None:
+            number = self._item_ids[item] = len(self.items)
+            self.items.append(item)
+        return FIRST_ITEM + number

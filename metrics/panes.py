@@ -8,7 +8,7 @@ range of panes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import numpy as np
@@ -31,8 +31,9 @@ from metrics.measures import (
 #: Cells and the amount of each.
 Sums = tuple[Ints, Ints]
 
-#: Minutes can be asked for one by one over the last day and "today" (up to 25 hours), as of the newest event or later.
-MINUTES_KEPT: Final = 27 * 60
+#: Minutes can be asked for one by one over the last day, the day before it and "today" (up to 25 hours), as of the
+#: newest event or later.
+MINUTES_KEPT: Final = 51 * 60
 
 #: Changed hours that are remembered for whoever asks; where nobody does, no more are.
 CHANGED_MAX: Final = 256
@@ -169,6 +170,12 @@ class Panes:
 
     def _forgotten_upto(self) -> int:
         return EARLIEST if self._newest_hour is None else self._newest_hour - self._horizon_hours
+
+
+def together(found: Iterable[Sums]) -> Sums:
+    """Sums of several panes or partitions in one column each; a cell may come several times."""
+    columns = list(zip(*found, strict=True))
+    return (np.concatenate(columns[0]), np.concatenate(columns[1])) if columns else (EMPTY, EMPTY)
 
 
 def _counted(cells: Ints, values: Ints, signs: Ints) -> tuple[Ints, Ints, Ints]:

@@ -14,6 +14,7 @@ import msgspec
 
 from metrics.calendars import Calendar
 from metrics.instants import DAY, HOUR, MINUTE
+from metrics.samples import Samples
 
 OTHER: Final = "other"
 OBJECTIVE: Final = 0.9
@@ -250,6 +251,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     calendars: Mapping[str, Calendar] = msgspec.field(default_factory=dict)  # by name; all that policies name
     feeds: tuple[Source, ...] = ()
     conversion_within: int = CONVERSION_WITHIN  # of the first reply, or of the creation: a later sale is another story
+    samples: Samples = Samples()
+    brand_expected: frozenset[str] = frozenset()  # items that answers are hoped to agree with
 
     def place(self, created_at: int, values: Values) -> Place:
         """The labels and the policy of a ticket created then, while it has these values."""

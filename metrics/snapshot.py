@@ -17,8 +17,6 @@ from metrics.cell_tables import Table, tables_of
 from metrics.floor import PartitionFloor
 from metrics.instants import MINUTE, SECOND, format_instant, from_datetime
 from metrics.measures import (
-    FIRST_SURVEY,
-    MEASURE_BITS,
     SUM_BITS,
     SUM_HIGH,
     SUM_LOW,
@@ -30,8 +28,8 @@ from metrics.outcomes import outcomes
 from metrics.policies import Rules, Window
 from metrics.slow import slow
 from metrics.standing import LiveOf, Standing, as_json, standing, together, within
-from metrics.surveys import instrument_name, summary
 from metrics.survival import nearest_rank, quantiles
+from metrics.voice import Voice
 from metrics.waiting import Counts, add
 
 _MET_BREACHED: Final = {
@@ -115,6 +113,7 @@ def snapshot(
     windows = spans(rules, now) if windows is None else windows
     edges = edges_of(windows, now)
     tables = {span.name: _tables(parts, span) for span in windows}
+    voice = Voice([part.floor.panes for part in parts], rules, vocabulary, now, since)
     places = _standings(parts, rules, edges, now)
     flows = Flows([part.floor.panes for part in parts], rules, now, since)
     names = sorted({queue for part in parts for queue in part.floor.entries_by_queue})
@@ -126,7 +125,9 @@ def snapshot(
         found = [(span, _joined(tables[span.name], numbers)) for span in windows]
         of_each = {name: [places[queue, name] for queue in queues if (queue, name) in places] for name in priorities}
         by_priority = {name: together(stands, edges) for name, stands in of_each.items() if stands}
-        made = _scope(by_priority, found, edges, vocabulary, since, in_open_hours=bool(rules.policies.uses_calendar))
+        made = _scope(by_priority, found, edges, since, in_open_hours=bool(rules.policies.uses_calendar))
+        for span, table in found:
+            made["windows"][span.name] |= voice.of(span.name, table, numbers)
         return made | flows.as_json(number, made["open"])
 
     return {
@@ -146,7 +147,6 @@ def _scope(
     by_priority: dict[str, Standing],
     windows: list[tuple[Span, Table]],
     edges: list[int],
-    vocabulary: Vocabulary,
     since: int | None,
     *,
     in_open_hours: bool,
@@ -155,8 +155,7 @@ def _scope(
     made = as_json(stands)
     made["priorities"] = {priority: as_json(one) for priority, one in by_priority.items()}
     made["windows"] = {
-        span.name: _window(table, *within(stands, edges, *span.edges), vocabulary, since, span)
-        for span, table in windows
+        span.name: _window(table, *within(stands, edges, *span.edges), since, span) for span, table in windows
     }
     if in_open_hours:
         for span, table in windows:
@@ -208,11 +207,9 @@ def _standings(parts: Sequence[Part], rules: Rules, edges: Sequence[int], now: i
 # -------------------------------------------------------------------------------------------------- windows
 
 
-def _window(
-    table: Table, stands: Standing, index: int, vocabulary: Vocabulary, since: int | None, span: Span
-) -> dict[str, Any]:
+def _window(table: Table, stands: Standing, index: int, since: int | None, span: Span) -> dict[str, Any]:
     first = table.get(Measure.FIRST_RESPONSE, {})
-    made: dict[str, Any] = {
+    return {
         "complete": since is not None and since <= span.after_instant,
         "created": _count(table, Measure.CREATED),
         "replied": sum(first.values()),
@@ -230,13 +227,6 @@ def _window(
         "first_response_cohort": _cohort(table, stands.waiting[index]),
         **outcomes(table),
     }
-    for survey, lowest, highest in (("csat", 1, 5), ("nps", 0, 10), ("ces", 1, 7)):
-        made[survey] = summary(survey, lowest, highest, {})
-    for instrument, number in sorted(zip(vocabulary.instruments, range(FIRST_SURVEY, 2**MEASURE_BITS), strict=False)):
-        counts = table.get(number)
-        if counts:
-            made[instrument_name(*instrument)] = summary(*instrument, counts)
-    return made
 
 
 def _count(table: Table, measure: int) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 from metrics.contribution import Contributions, Mark
 from metrics.measures import MEASURE_SHIFT, QUEUE_SHIFT, Measure
 from metrics.policies import OTHER, Place
+from stream.answers import contribute_answers
 from stream.clocks import after, reached
 from stream.late_changes import discarded_late, retargeted_late
 from stream.outcomes import outcomes
@@ -18,8 +19,6 @@ from stream.places import Places, values_of
 from stream.reported import reports_of
 from stream.ticket import HISTORY_MAX, Ticket
 from stream.timeline import Timeline, timeline_of
-
-BY_ITEM = ("servqual", "brand")
 
 
 # Plain ints: a member of an enum is looked up much more slowly, and this runs for each changed ticket.
@@ -79,8 +78,8 @@ def contribute(ticket: Ticket, places: Places, into: Contributions) -> Place | N
     if counted and since - created > places.shortest:
         for instant in retargeted_late(ticket, line, places):
             moments += (cell | RETARGETED_LATE, instant, 0)
-    if ticket.answers:
-        _answers(ticket, cell >> QUEUE_SHIFT, places, into)
+    if ticket.answers or ticket.sent:
+        contribute_answers(ticket, cell >> QUEUE_SHIFT, places, into)
     _quality(ticket, created, rules.skew, into)
     return place
 
@@ -161,24 +160,6 @@ def _mark(mark: int, instant: int | None, into: list[int]) -> None:
 # --------------------------------------------------------------------------------------------------- the rest
 
 
-def _answers(ticket: Ticket, queue: int | None, places: Places, into: Contributions) -> set[int]:
-    """Each in the ticket's queue, or in its own where the ticket is not known; returns the queues."""
-    queues = set()
-    vocabulary, labels = places.vocabulary, places.rules.labels
-    for answer in ticket.answers:
-        if answer.survey in BY_ITEM:
-            continue  # each item is an instrument of its own, with numbers of its own
-        measure = vocabulary.survey_measure(answer.survey, answer.lowest, answer.highest)
-        if measure is not None:
-            own = queue
-            if own is None:
-                own = vocabulary.queue_id(labels.queue(answer.queue) if answer.queue else OTHER)
-            queues.add(own)
-            score = answer.score - answer.lowest
-            into.moments += (own << QUEUE_SHIFT | measure << MEASURE_SHIFT, answer.instant, score)
-    return queues
-
-
 def _discarded(ticket: Ticket, line: Timeline, places: Places, into: Contributions) -> Place | None:
     """Of a discarded ticket nothing counts but that it was late."""
     live_since = places.rules.live_since
@@ -195,9 +176,10 @@ def _orphan(ticket: Ticket, places: Places, into: Contributions) -> Place | None
     """Survey answers count without their ticket; an event of a ticket without creation is an orphan."""
     waits = ticket.attributes or ticket.replies or ticket.resolves or ticket.pauses or ticket.messages
     into.orphans += bool(waits or ticket.escalations or ticket.conversions)
+    if ticket.answers or ticket.sent:
+        into.queues += contribute_answers(ticket, None, places, into)
     if not ticket.answers:
         return None
-    into.queues += _answers(ticket, None, places, into)
     return Place(OTHER, OTHER, places.rules.labels.channel(ticket.answers[-1].channel))
 
 

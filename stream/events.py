@@ -14,6 +14,7 @@ import msgspec
 
 from metrics.facts import problem_of
 from metrics.instants import parse_instant
+from metrics.items import BRAND_SCALES, SERVQUAL_SCALE, is_servqual_item
 from stream.records import Reason
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
@@ -27,7 +28,6 @@ DEFAULT_SCALES: Final[dict[str, tuple[int, int]]] = {
     "servqual": (1, 7),
     "brand": (0, 1),
 }
-SERVQUAL_DIMENSIONS: Final = ("tangibles", "reliability", "responsiveness", "assurance", "empathy")
 SCALE_SPAN_MAX: Final = 1_000
 
 
@@ -264,6 +264,8 @@ class Refusal(msgspec.Struct, frozen=True):
 _decode = msgspec.json.Decoder(Event).decode
 _MISSING: Final = ("Object missing required field ", "Expected `str` of length >= 1 ")
 _SCORE: Final = re.compile(r" - at `\$\.data\.(score|expectation)`$")
+#: Surveys whose answers name an item, each with the scales that its items can be answered on.
+_ITEM_SCALES: Final = {"servqual": (SERVQUAL_SCALE,), "brand": tuple(BRAND_SCALES)}
 #: A scale's ends lie within 32 bits, so that any state can hold them.
 SCALE_END_MAX: Final = 2**31 - 1
 
@@ -331,10 +333,17 @@ def _judge_answer(data: AnsweredData) -> Refusal | None:
     for name, score in (("score", data.score), ("expectation", data.expectation)):
         if score is not None and not lowest <= score <= highest:
             return Refusal(Reason.BAD_SCORE, f"{name} {score} is outside its scale {lowest} to {highest}")
-    if data.survey in {"servqual", "brand"} and not data.item:
+    return _judge_item(data, (lowest, highest)) if data.survey in _ITEM_SCALES else None
+
+
+def _judge_item(data: AnsweredData, scale: tuple[int, int]) -> Refusal | None:
+    if not data.item:
         return Refusal(Reason.MISSING_FIELD, f"an answer to {data.survey} needs its `item`")
-    if data.survey == "servqual" and (data.item or "").partition(".")[0] not in SERVQUAL_DIMENSIONS:
-        return Refusal(Reason.BAD_FIELD, f"item {data.item!r} is not <dimension>.<number> of SERVQUAL")
+    if data.survey == "servqual" and not is_servqual_item(data.item):
+        return Refusal(Reason.BAD_FIELD, f"item {data.item!r} is not <dimension>.<number> of SERVQUAL, as empathy.1")
+    if scale not in _ITEM_SCALES[data.survey]:
+        known = " or ".join(str(list(one)) for one in _ITEM_SCALES[data.survey])
+        return Refusal(Reason.BAD_FIELD, f"the scale of {data.survey} is {known}, not {list(scale)}")
     return None
 
 

@@ -328,7 +328,7 @@ def _sent(ticket: Ticket, event: SurveySent, instant: int) -> int:
     element = (instant, event.source, event.id, str(data.survey), *given)
     before = ticket.sent
     ticket.sent = _latest(before, element)
-    return UNCHANGED if ticket.sent is before else KEPT
+    return UNCHANGED if ticket.sent is before else COUNTS
 
 
 def _answered(ticket: Ticket, event: SurveyAnswered, instant: int) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from deskpulse.configuration.public_holidays import public_holidays
 from metrics.calendars import Calendar, Version
 from metrics.policies import Labels, Policies, Policy, Rules, Window
+from metrics.samples import Samples
 from stream import encoding, events
 from stream.records import Applied, Records
 from stream.ticket import UNCHANGED, Ticket
@@ -140,6 +141,8 @@ def rules_of(document: Mapping[str, Any]) -> Rules:
         windows=tuple(_window(name) for name in configuration_of(document).rolling),
         time_zone=zone,
         calendars={name: _calendar(name, entry, zone) for name, entry in document.get("calendars", {}).items()},
+        samples=Samples(**document.get("samples", {})),
+        brand_expected=frozenset(document.get("kpis", {}).get("brand", {}).get("expected", ())),
     )
 
 

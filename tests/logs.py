@@ -27,6 +27,8 @@ SOURCES = ("desk/a", "desk/b", "zendesk/acme", "desk/é", "desk/\ufffd", "desk/\
 OFFSETS_MINUTES = (0, 0, 120, 345, -210, 840, -720)  # +05:45 and the ends of the map among them
 TARGETS = (15 * MINUTE, HOUR, 8 * HOUR, 24 * HOUR, 30 * MINUTE)
 ROLLING = (15 * MINUTE, HOUR, 6 * HOUR, 24 * HOUR, 7 * DAY, 30 * DAY)
+WHOLE = "all five dimensions"
+SERVQUAL_ITEMS = ("tangibles.1", "reliability.3", "reliability.12", "responsiveness.2", "assurance.99", "empathy.1")
 INSTRUMENTS: tuple[tuple[str, tuple[int, int] | None, str | None], ...] = (
     ("csat", None, None),
     ("csat", (1, 5), None),
@@ -39,10 +41,16 @@ INSTRUMENTS: tuple[tuple[str, tuple[int, int] | None, str | None], ...] = (
     ("ces", None, None),
     ("ces", (1, 7), "checkout"),
     ("servqual", (1, 7), "reliability.3"),
+    ("servqual", None, WHOLE),
+    ("servqual", (1, 7), WHOLE),
     ("brand", (0, 1), "preferred"),
+    ("brand", None, "friendly"),
     ("brand", (1, 5), "friendly"),
+    ("brand", (1, 5), "слово"),
+    ("nps", (0, 5), None),
+    ("csat", (1, 7), None),
 )
-DEFAULT_SCALES = {"csat": (1, 5), "nps": (0, 10), "ces": (1, 7)}
+DEFAULT_SCALES = {"csat": (1, 5), "nps": (0, 10), "ces": (1, 7), "servqual": (1, 7), "brand": (0, 1)}
 
 TOPICS = {
     "support.ticket.created": "ticket-created",
@@ -63,6 +71,11 @@ aliases = { payments = "billing", tech = "workshop" }
 [time]
 live_since = 2026-01-20T00:00:00Z
 skew = "2m"
+[samples]
+caution = 2
+enough = 4
+[kpis.brand]
+expected = ["friendly", "never named"]
 [calendars.office]
 [[calendars.office.versions]]
 holidays = ["2026-01-20", { date = "2026-01-25", open = ["10:00-16:00"] }]
@@ -327,16 +340,18 @@ class _Desk:
         return at
 
     def _survey(self, subject: str, created: int, at: int) -> int:
-        """Sent, answered, and perhaps answered again: under one response, none, or another."""
+        """Sent, perhaps answered, and answered again: under one response, none, or another."""
         survey, scale, item = self.dice.choice(INSTRUMENTS)
         data: Event = {"survey": survey}
         response = self.dice.choice((None, "", "r1", "r2"))
         if response is not None:
             data["response"] = response
-        self.event("survey.sent", at, subject, **data)
-        for _ in range(self.dice.randrange(1, 4)):
+        asked = {"queue": self.dice.choice((*QUEUES, ""))} if self.dice.random() < 0.3 else {}
+        self.event("survey.sent", at, subject, **data, **asked)
+        for _ in range(self.dice.randrange(4)):
             at += self.dice.choice((0, 0, 1, SECOND, HOUR))
-            self._answer(subject, at, data, scale, item)
+            for one in SERVQUAL_ITEMS if item == WHOLE else (item,):
+                self._answer(subject, at, data, scale, one)
         return at
 
     def _answer(self, subject: str, at: int, data: Event, scale: tuple[int, int] | None, item: str | None) -> None:
@@ -347,7 +362,9 @@ class _Desk:
             answer["scale"] = list(scale)
         if item is not None:
             answer["item"] = item
-        if data["survey"] == "servqual":
+        if self.dice.random() < 0.2:
+            answer.pop("response", None)
+        if data["survey"] == "servqual" and self.dice.random() < 0.8:
             answer["expectation"] = self.dice.randint(low, high)
         if self.dice.random() < 0.5:
             answer["queue"] = self.dice.choice((*QUEUES, ""))

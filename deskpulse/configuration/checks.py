@@ -35,6 +35,12 @@ def _retention(draft: Draft) -> Iterator[Finding]:
         )
 
 
+def _samples(draft: Draft) -> Iterator[Finding]:
+    samples = draft.configuration.samples
+    if samples.enough < samples.caution and draft.sound("samples"):
+        yield (("samples", "enough"), f"expected at least samples.caution, {samples.caution}")
+
+
 def _ports(draft: Draft) -> Iterator[Finding]:
     port = draft.configuration.worker.port
     if (
@@ -169,6 +175,7 @@ def _shadowed(draft: Draft) -> Iterator[Finding]:
 
 RULES: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
     _retention,
+    _samples,
     _ports,
     _secrets_in_file,
     _aliases,

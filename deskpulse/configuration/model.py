@@ -19,6 +19,7 @@ from deskpulse.configuration.tables import (
     Labels,
     Redis,
     Retention,
+    Samples,
     Time,
     Why,
     Windows,
@@ -26,11 +27,14 @@ from deskpulse.configuration.tables import (
 )
 from deskpulse.configuration.targets import CONVERSION, Calendar, CalendarVersion, KpiTarget, SlaPolicy
 from deskpulse.configuration.values import FROM_LIST, Name, Table
-from metrics import calendars
+from metrics import calendars, samples
 from metrics import policies as core
 from metrics.instants import DAY, parse_duration
 
 RETENTION_DEFAULT = 62 * DAY
+
+#: The one KPI that has expected words.
+BRAND = "brand"
 
 
 class Configuration(Table):
@@ -44,6 +48,7 @@ class Configuration(Table):
     floor: Floor = Floor()
     labels: Labels = Labels()
     windows: Windows = Windows()
+    samples: Samples = Samples()
     retention: Retention = Retention()
     time: Time = Time()
     helpdesk: HelpDesk = HelpDesk()
@@ -78,6 +83,8 @@ class Configuration(Table):
                 for feed in self.feeds
             ),
             conversion_within=self._conversion_within(),
+            samples=samples.Samples(self.samples.caution, self.samples.enough),
+            brand_expected=frozenset(self.kpis[BRAND].expected if BRAND in self.kpis else ()),
         )
 
     def _conversion_within(self) -> int:

@@ -10,6 +10,7 @@ from typing import Final
 
 from alerting.judged import BY_KPI
 from deskpulse.configuration.draft import Draft, Finding, one_of
+from deskpulse.configuration.model import BRAND
 from deskpulse.configuration.outputs import NOBODY, Receiver
 from deskpulse.configuration.problems import Path
 from deskpulse.configuration.targets import CONVERSION
@@ -51,6 +52,8 @@ def _kpis(draft: Draft) -> Iterator[Finding]:
             yield (("kpis", name, "within"), f"expected only in [kpis.{CONVERSION}]")
         for queue in kpi.queues:
             yield from _queues_known(draft, ("kpis", name, "queues", queue), (queue,))
+        if kpi.expected and name != BRAND:
+            yield (("kpis", name, "expected"), f"expected no such key: it is of kpis.{BRAND} only")
 
 
 def _queues(draft: Draft) -> Iterator[Finding]:

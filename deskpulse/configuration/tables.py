@@ -28,6 +28,7 @@ from deskpulse.configuration.values import (
     matching,
 )
 from metrics.instants import MINUTE, SECOND, parse_duration
+from metrics.samples import CAUTION_FROM, ENOUGH_FROM
 
 PORT_BOARD = 8080
 PORT_WORKER = 6066
@@ -170,6 +171,20 @@ class Windows(Table):
         ("15m", "1h", "6h", "24h", "7d", "30d"),
         description="Lengths: whole minutes up to 24h, whole hours beyond. `today` is always there.",
         examples=['["15m", "1h", "6h", "24h", "7d", "30d"]'],
+    )
+
+
+class Samples(Table):
+    """How many answers a number of a survey needs: the snapshot says `sample` beside each of them.
+
+    Fewer than `caution` are `not_enough`, fewer than `enough` are `caution`.
+    """
+
+    caution: Count = Field(
+        CAUTION_FROM, description="From so many answers on a number is shown, with caution.", examples=["5"]
+    )
+    enough: Count = Field(
+        ENOUGH_FROM, description="From so many on it is shown without. At least `caution`.", examples=["30"]
     )
 
 

@@ -24,6 +24,7 @@ from deskpulse.configuration.values import (
     SomeTexts,
     Table,
     Text,
+    Texts,
     TimeZone,
 )
 from metrics.instants import SECOND, parse_duration
@@ -229,4 +230,11 @@ class KpiTarget(QueueTarget):
     )
     queues: dict[Text, QueueTarget] = Field(
         default_factory=dict, description="By queue, what differs.", examples=["{ billing = { target = 0.9 } }"]
+    )
+    expected: Texts = Field(
+        (),
+        description="Of `kpis.brand` only: the items that answers should agree with. The snapshot's `brand_expected` "
+        "has their share of all that answers agree with.",
+        examples=['["fast", "friendly"]'],
+        json_schema_extra={"alternative": True},
     )

@@ -1,6 +1,7 @@
 """A product's snapshot held against the oracle's, number by number."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tests.oracle.instants import instant
@@ -8,6 +9,11 @@ from tests.oracle.instants import instant
 PERCENTILE_FACTOR = 1 / 0.99 * (1 + 1e-9)  # a relative error of 1 %, either of the two being the whole
 EXACT_TOLERANCE = 1e-9  # relative: the last bits of a float
 BOUND_TOLERANCE = 1e-6
+
+
+#: Objects whose keys are data, and keys that are there only with data: the product must have no other than the oracle.
+CLOSED = ("items", "brand", "brand_1_5")
+WITH_DATA = re.compile(r"(csat|nps|ces|brand)_\d+_\d+")
 
 
 def differences(product: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
@@ -30,7 +36,7 @@ def differences(product: Mapping[str, Any], expected: Mapping[str, Any]) -> list
 def _blank(wanted: Any) -> Any:
     """The same shape with nothing in it; flags stay."""
     if isinstance(wanted, Mapping):
-        return {key: _blank_of(key, value) for key, value in wanted.items()}
+        return {key: _blank_of(key, value) for key, value in wanted.items() if not WITH_DATA.fullmatch(key)}
     if isinstance(wanted, bool):
         return wanted
     return 0 if isinstance(wanted, int) else None
@@ -43,7 +49,14 @@ def _blank_of(key: str, value: Any) -> Any:
         return value
     if key == "normal" and isinstance(value, float):
         return 0.0  # the median of counts
-    return {} if key == "priorities" else _blank(value)  # those that have nothing open may be left out
+    if key in ("sample", "is_change"):
+        return "none" if key == "sample" else None
+    # Priorities that have nothing open may be left out.
+    return {} if key == "priorities" or _is_closed(key, value) else _blank(value)
+
+
+def _is_closed(key: str, value: Any) -> bool:
+    return key in CLOSED and "sent" not in value  # the response rate of `brand` is none of them
 
 
 def _of_mapping(path: str, got: Any, wanted: Mapping[str, Any]) -> list[str]:
@@ -58,9 +71,15 @@ def _of_mapping(path: str, got: Any, wanted: Mapping[str, Any]) -> list[str]:
             found.append(f"{here[1:]}: missing, wanted {value!r}")
         elif isinstance(value, Mapping):
             found += _of_mapping(here, got[key], value)
+            if _is_closed(key, value) and isinstance(got[key], Mapping):
+                found += _extra(here, got[key].keys() - value.keys())
         elif not _agrees(key, got[key], value, wanted.get(f"{key}_accepted")):
             found.append(f"{here[1:]}: got {got[key]!r}, wanted {value!r}{_rule(wanted.get(f'{key}_accepted'))}")
-    return found
+    return found + _extra(path, filter(WITH_DATA.fullmatch, got.keys() - wanted.keys()))
+
+
+def _extra(path: str, keys: Iterable[str]) -> list[str]:
+    return [f"{path[1:]}.{key}: got it, wanted none" for key in sorted(keys)]
 
 
 def _rule(accepted: Mapping[str, Any] | None) -> str:
@@ -73,7 +92,7 @@ def _agrees(key: str, got: Any, wanted: Any, accepted: Mapping[str, Any] | None)
     if wanted is None or got is None or isinstance(wanted, bool) or isinstance(got, bool):
         return got is wanted
     if isinstance(wanted, str):
-        return _same_instant(got, wanted)
+        return got == wanted or _same_instant(got, wanted)
     if not isinstance(got, (int, float)):
         return False
     if key in ("p50", "p90"):

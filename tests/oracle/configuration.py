@@ -44,6 +44,8 @@ class OracleConfiguration:
     conversion_within: int = 72 * HOUR
     retention: int = 62 * DAY
     future: int = 10 * MINUTE
+    samples: tuple[int, int] = (5, 30)  # from how many answers on: with caution, enough
+    brand_expected: frozenset[str] = frozenset()
 
     @property
     def names_a_calendar(self) -> bool:
@@ -105,4 +107,6 @@ def configuration_of(document: Mapping[str, Any]) -> OracleConfiguration:
         retention=duration(document.get("retention", {}).get("settled", "62d")),
         future=duration(time.get("future", "10m")),
         conversion_within=duration(document.get("kpis", {}).get("conversion", {}).get("within", "72h")),
+        samples=(document.get("samples", {}).get("caution", 5), document.get("samples", {}).get("enough", 30)),
+        brand_expected=frozenset(document.get("kpis", {}).get("brand", {}).get("expected", ())),
     )

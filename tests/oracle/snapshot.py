@@ -22,7 +22,7 @@ What the texts leave open, and how it is read here:
     orphans, surveys, facts and what came too long before its creation included.
 16. `first_resolution` is not retracted by a reopen.
 17. Student's bounds of `ces` are not clipped to its scale.
-18. A queue is shown where it holds a ticket's latest queue or a counted answer, however old.
+18. A queue is shown where it holds a ticket's latest queue, a counted answer or a survey sent, however old.
 19. `first_response_business` is null where no policy of the configuration names a calendar. Else its durations are the
     open hours from creation to reply of the replies whose policy, as of the reply, names one (with or without a target
     for the first response, and before `live_since` too); its verdicts and ratios are those of `first_response`.
@@ -52,7 +52,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.oracle import surveys
+from tests.oracle import voice
 from tests.oracle.clocks import (
     LiveClock,
     first_response_in_open_hours,
@@ -96,6 +96,7 @@ class Members:
     in_open_hours: bool  # whether any policy names a calendar
     tickets: list[Judged] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
+    sent: list[voice.SentSurvey] = field(default_factory=list)
     discarded_late: list[int] = field(default_factory=list)
 
 
@@ -147,6 +148,10 @@ def _scopes(
             queue = answer.queue if ticket is None else ticket.value("queue", now)
             everything.answers.append(answer)
             scopes[configuration.shown_queue(queue)].answers.append(answer)
+        for sent in voice.sent_of(happenings):
+            queue = sent.queue if ticket is None else ticket.value("queue", now)
+            everything.sent.append(sent)
+            scopes[configuration.shown_queue(queue)].sent.append(sent)
     return scopes
 
 
@@ -178,6 +183,7 @@ def _scope(
         "windows": {
             window.name: _window(members, now, window, since)
             | outcomes([j.ticket for j in members.tickets], now, window, configuration.conversion_within)
+            | voice.window_numbers(members.answers, members.sent, window, now, since, configuration)
             for window in windows
         },
     }
@@ -221,7 +227,6 @@ def _window(members: Members, now: int, window: Window, since: int | None) -> di
     replied = [j for j in members.tickets if not j.ticket.from_agent and window.holds(j.ticket.first_reply)]
     resolved = [j for j in members.tickets if not j.ticket.is_open and window.holds(j.ticket.resolves[-1])]
     first_resolved = [ticket for ticket in tickets if ticket.resolves and window.holds(ticket.resolves[0])]
-    answers = [answer for answer in members.answers if window.holds(answer.at)]
     first_response = judged(
         [_reply_time(judgement.ticket) for judgement in replied],
         [judgement.first_response_met for judgement in replied],
@@ -247,9 +252,6 @@ def _window(members: Members, now: int, window: Window, since: int | None) -> di
             _late_now(members.tickets, "resolution", window),
         ),
         "first_response_cohort": _cohort(tickets, now, window),
-        "csat": surveys.csat(surveys.scores(answers, "csat")),
-        "nps": surveys.nps(surveys.scores(answers, "nps")),
-        "ces": surveys.ces(surveys.scores(answers, "ces")),
     }
 
 

@@ -24,6 +24,8 @@ class Answer:
     scale: tuple[int, int]
     score: int
     queue: str | None
+    item: str | None = None
+    expectation: int | None = None
 
 
 def answers_of(happenings: Sequence[Happening]) -> list[Answer]:
@@ -34,17 +36,13 @@ def answers_of(happenings: Sequence[Happening]) -> list[Answer]:
             continue
         data = happening.data
         scale = tuple(data.get("scale") or DEFAULT_SCALES[data["survey"]])
-        answer = Answer(happening.at, data["survey"], (scale[0], scale[1]), data["score"], data.get("queue"))
+        given = data["score"], data.get("queue"), data.get("item"), data.get("expectation")
+        answer = Answer(happening.at, data["survey"], (scale[0], scale[1]), *given)
         identity = (data.get("response"), answer.survey, answer.scale, data.get("item"))
         rank = (*happening.rank, answer.score)
         if identity not in latest or rank > latest[identity][0]:
             latest[identity] = (rank, answer)
     return [answer for _, answer in latest.values()]
-
-
-def scores(answers: Sequence[Answer], survey: str) -> list[int]:
-    """The scores on a survey's own scale; every other scale is an instrument of its own."""
-    return [a.score for a in answers if a.survey == survey and a.scale == DEFAULT_SCALES[survey]]
 
 
 def csat(given: Sequence[int]) -> dict[str, Any]:

@@ -101,9 +101,16 @@ DOCUMENTS = st.fixed_dictionaries(
                 "aliases": st.sampled_from(({"payments": "billing", "tech": "workshop"}, {"vip": "other"})),
             },
         ),
-        "kpis": st.sampled_from(({"conversion": {"within": "1h"}}, {"conversion": {"within": "30d"}})),
         "windows": st.sampled_from(({"rolling": ["1m", "45m", "2d"]}, {"rolling": ["90s", "24h", "25h", "30d"]})),
         "sla": st.lists(POLICY, max_size=4),
+        "samples": st.sampled_from(({"caution": 1, "enough": 2}, {"caution": 2, "enough": 2}, {"enough": 9})),
+        "kpis": st.fixed_dictionaries(
+            {},
+            optional={
+                "conversion": st.sampled_from(({"within": "1h"}, {"within": "30d"})),
+                "brand": st.sampled_from(({"expected": ["friendly"]}, {"expected": ["слово", "x"]})),
+            },
+        ),
     },
 )
 

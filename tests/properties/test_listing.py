@@ -162,7 +162,7 @@ def test_nothing_of_a_partition_that_is_not_ready_is_judged(
 def test_neither_slices_nor_what_is_dropped_on_the_way_change_the_list(
     slice_: int, spare: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    weeks = Weeks(3, "2026-02-14T13:43:17.123456789Z", 9)
+    weeks = Weeks(1, "2026-02-14T13:43:17.123456789Z", 9)
     now = max(map(when, weeks.log))
     tickets = floor_of(weeks.log, partitions=PARTITIONS)
     plain = {state: listed(tickets, Wanted(state=state), now) for state in Listed}

@@ -139,7 +139,7 @@ def test_panes_keep_no_more_than_their_horizon_however_long_they_live() -> None:
     for day in range(400):
         add(panes, vocabulary, [("billing", START + day * DAY + step, Measure.CREATED, 0) for step in steps], 1)
     assert len(panes) <= 63 * 24
-    assert sum(len(cells) for cells, _ in panes.total(0, 2**20, HOUR)) <= 63 * 24 + 5 * 28
+    assert sum(len(cells) for cells, _ in panes.total(0, 2**20, HOUR)) <= 63 * 24 + 5 * 52
     assert sum(asked([panes], START + 400 * DAY, 30 * DAY, HOUR).values()) == (30 * 24 - 1) * 6
 
 

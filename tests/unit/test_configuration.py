@@ -90,6 +90,14 @@ def test_the_calendar_of_a_policy_compiles_to_its_versions(file: Path) -> None:
     assert office.elapsed(monday, monday + DAY) == 8 * HOUR
 
 
+def test_samples_and_expected_words_reach_the_core(file: Path) -> None:
+    rules = loaded(file, '[samples]\ncaution = 3\nenough = 3\n[kpis.brand]\nexpected = ["fast", "شفاف"]').rules()
+    assert (rules.samples.caution, rules.samples.enough) == (3, 3)
+    assert rules.brand_expected == {"fast", "شفاف"}
+    usual = loaded(file, "").rules()
+    assert (usual.samples.caution, usual.samples.enough, usual.brand_expected) == (5, 30, frozenset())
+
+
 def test_a_url_never_has_a_password(file: Path) -> None:
     (problem,) = problems(file, '[alerts]\nalertmanager_url = "https://me:hunter2@am.example"')
     assert "without user or password" in problem

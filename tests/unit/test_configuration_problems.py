@@ -71,6 +71,14 @@ def file(tmp_path: Path) -> Path:
         ('[mutes]\nfrom = ""', "mutes: expected a list"),
         ('[kpis."a b"]', 'kpis."a b": expected a name of letters'),
         ('[kpis.csat]\nwindow = "8d"', 'kpis.csat.window = "8d": expected a window of windows.rolling, or today: 15m'),
+        (
+            "[kpis.csat]\nexpected = ['fast']",
+            'kpis.csat.expected = ["fast"]: expected no such key: it is of kpis.brand',
+        ),
+        ('[kpis.brand]\nexpected = ["a", "a"]', 'kpis.brand.expected = ["a", "a"]: expected each value once'),
+        ("[samples]\ncaution = 0", "samples.caution = 0: expected"),
+        ("[samples]\ncaution = 31", "samples.enough: expected at least samples.caution, 31"),
+        ("[samples]\ncaution = 9\nenough = 8", "samples.enough = 8: expected at least samples.caution, 9"),
         ('[kpis.csat]\ntarget = "x"', 'kpis.csat.target = "x": expected a number, or a duration such as 15m'),
         ("[walls.a]\nnumbers = ['a','b','c','d','e','f']", 'walls.a.numbers = ["a", "b", "c", "d", "e", "f"]: exp'),
         (

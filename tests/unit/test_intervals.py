@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics.intervals import mean_of, net_promoter, t_quantile, wilson
+from metrics.intervals import mean_of, net_promoter, newcombe, t_quantile, wilson
 
 SEARCH = settings(max_examples=60, deadline=None)
 
@@ -56,6 +56,27 @@ def test_adjusted_wald_bounds_are_the_published_ones(
     assert bounds == pytest.approx((low, high), abs=0.005)
 
 
+#: Newcombe (1998), table II, method 10: the hybrid score interval.
+DIFFERENCES = [
+    (56, 70, 48, 80, 0.0524, 0.3339),
+    (9, 10, 3, 10, 0.1705, 0.8090),
+    (6, 7, 2, 7, 0.0582, 0.8062),
+    (5, 56, 0, 29, -0.0381, 0.1926),
+    (0, 10, 0, 20, -0.1611, 0.2775),
+    (0, 10, 0, 10, -0.2775, 0.2775),
+    (10, 10, 0, 20, 0.6791, 1.0000),
+    (10, 10, 0, 10, 0.6075, 1.0000),
+]
+
+
+@pytest.mark.parametrize(("a", "m", "b", "n", "low", "high"), DIFFERENCES)
+def test_newcombes_bounds_of_a_difference_are_the_published_ones(
+    a: int, m: int, b: int, n: int, low: float, high: float
+) -> None:
+    assert newcombe(a, m, b, n) == pytest.approx((low, high), abs=0.00005)
+    assert newcombe(b, n, a, m) == pytest.approx((-high, -low), abs=0.00005)
+
+
 def test_students_bounds_of_ten_scores_are_the_published_ones() -> None:
     scores = [5, 5, 4, 4, 4, 3, 3, 2, 1, 1]
     assert mean_of(Counter(scores)) == pytest.approx((2.14, 4.26), abs=0.005)
@@ -75,6 +96,8 @@ def test_t_quantiles_fall_towards_the_normal_one() -> None:
 def test_without_answers_there_are_no_bounds() -> None:
     assert wilson(0, 0) is None
     assert net_promoter(0, 0, 0) is None
+    assert newcombe(0, 0, 3, 4) is None
+    assert newcombe(3, 4, 0, 0) is None
     assert mean_of({}) is None
     assert mean_of({4: 1}) is None
 

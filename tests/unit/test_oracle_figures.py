@@ -12,6 +12,7 @@ from tests.oracle.durations import accepted, kaplan_meier, nearest_rank
 from tests.oracle.instants import DAY, HOUR, MINUTE, instant, text_of
 from tests.oracle.snapshot import snapshot
 from tests.oracle.surveys import ces, csat, nps, t_quantile
+from tests.oracle.voice import newcombe
 from tests.oracle.windows import local_midnight, windows_of
 
 NOON = instant("2026-03-10T12:00:00Z")
@@ -88,6 +89,16 @@ def test_quantiles_of_students_distribution_are_the_tables(degrees: int, t: floa
 def test_the_expansion_of_students_quantile_joins_the_series() -> None:
     steps = [t_quantile(degrees) - t_quantile(degrees + 1) for degrees in (1_999, 2_000, 2_001)]
     assert steps == pytest.approx([steps[0]] * 3, rel=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("a", "m", "b", "n", "low", "high"),
+    [(56, 70, 48, 80, 0.0524, 0.3339), (9, 10, 3, 10, 0.1705, 0.8090), (5, 56, 0, 29, -0.0381, 0.1926)],
+)
+def test_the_bounds_of_a_difference_are_the_published_ones(
+    a: int, m: int, b: int, n: int, low: float, high: float
+) -> None:
+    assert newcombe(a, m, b, n) == pytest.approx((low, high), abs=0.00005)
 
 
 def test_no_answer_is_null_and_never_zero() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from metrics.policies import Rules
+from metrics.samples import Samples
 from metrics.surveys import instrument_name, summary
 from stream.tickets import Tickets
 from tests.happenings import ALL_OF_IT, feed, floor_of, happening, snapshot_of
@@ -15,7 +16,7 @@ NOON = instant("2026-03-10T12:00:00Z")
 
 
 def counted(survey: str, lowest: int, highest: int, scores: list[int]) -> dict[str, Any]:
-    return summary(survey, lowest, highest, Counter(score - lowest for score in scores))
+    return summary(survey, lowest, highest, Counter(score - lowest for score in scores), Samples())
 
 
 def promotion(promoters: int, passives: int, detractors: int) -> dict[str, Any]:
@@ -102,7 +103,15 @@ def test_without_answers_every_value_but_the_counts_is_missing(survey: str, lowe
     found = counted(survey, lowest, highest, [])
     counts = {"responses", "promoters", "passives", "detractors"}
     assert found["responses"] == 0
+    assert found.pop("sample") == "none"
     assert all((value == 0) if name in counts else (value is None) for name, value in found.items())
+
+
+@pytest.mark.parametrize(("survey", "scale"), [("csat", (1, 7)), ("nps", (0, 5)), ("nps", (1, 5))])
+def test_on_a_scale_without_a_rule_only_the_number_of_answers_is_known(survey: str, scale: tuple[int, int]) -> None:
+    # the cuts of NPS on 0 to 5 would make every customer a detractor
+    found = counted(survey, *scale, [scale[1]] * 40)
+    assert {name: value for name, value in found.items() if value is not None} == {"responses": 40, "sample": "enough"}
 
 
 def test_instruments_are_named_by_their_survey_on_its_usual_scale_and_with_the_scale_on_others() -> None:

@@ -1,0 +1,123 @@
+"""What customers say, of each window of the snapshot: surveys by instrument, SERVQUAL, brand, response, change.
+
+A pure function of counts by what an answer says. Each number has the size of its sample, and what that is good for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from metrics import brand, servqual
+from metrics.columns import runs, summed
+from metrics.instants import DAY
+from metrics.intervals import wilson
+from metrics.items import SURVEYS, sent_value
+from metrics.measures import (
+    BUCKET_MASK,
+    FIRST_ITEM,
+    FIRST_SURVEY,
+    MEASURE_BITS,
+    MEASURE_MASK,
+    MEASURE_SHIFT,
+    Measure,
+    Vocabulary,
+)
+from metrics.panes import Panes, together
+from metrics.policies import Rules, Window
+from metrics.samples import Samples
+from metrics.surveys import change, instrument_name, satisfied_of, summary
+
+Counts = Mapping[int, int]
+
+_ALWAYS: Final = (("csat", 1, 5), ("nps", 0, 10), ("ces", 1, 7))
+
+#: Satisfaction is compared with the window before for windows of at least so long.
+CHANGE_FROM: Final = DAY
+
+
+class Voice:
+    """The answers of one snapshot; ``since`` is from when on history is known."""
+
+    def __init__(
+        self, panes: Sequence[Panes], rules: Rules, vocabulary: Vocabulary, now: int, since: int | None
+    ) -> None:
+        self._samples = rules.samples
+        self._expected = rules.brand_expected
+        self._items = vocabulary.items
+        self._instruments = sorted(zip(vocabulary.instruments, range(FIRST_SURVEY, FIRST_ITEM), strict=False))
+        self._csat = dict(self._instruments)["csat", 1, 5]
+        compared = [window for window in rules.windows if window.length >= CHANGE_FROM]
+        self._before = {window.name: _before(panes, window, now, self._csat) for window in compared}
+        self._is_whole = {window.name: since is not None and since < _first(window, now) for window in compared}
+
+    def of(self, window: str, table: Mapping[int, Counts], queues: Iterable[int]) -> dict[str, Any]:
+        """The numbers of the window of that name; ``table`` and ``queues`` (their numbers) are those of one scope."""
+        made = self._by_instrument(table)
+        made["csat_change"] = self._change(window, table, queues)
+        items = [(self._items[number - FIRST_ITEM], counts) for number, counts in table.items() if number >= FIRST_ITEM]
+        made["servqual"] = servqual.summary(
+            {item: counts for (survey, item, *_), counts in items if survey == "servqual"}, self._samples
+        )
+        made |= brand.summaries(
+            {(item, (low, high)): counts for (survey, item, low, high), counts in items if survey == "brand"},
+            self._expected,
+            self._samples,
+        )
+        made["response_rate"] = _response_rate(table.get(Measure.SURVEY_SENT, {}), self._samples)
+        return made
+
+    def _by_instrument(self, table: Mapping[int, Counts]) -> dict[str, Any]:
+        made = {}
+        for instrument, number in self._instruments:
+            counts = table.get(number)
+            if counts or instrument in _ALWAYS:
+                made[instrument_name(*instrument)] = summary(*instrument, counts or {}, self._samples)
+        return made
+
+    def _change(self, window: str, table: Mapping[int, Counts], queues: Iterable[int]) -> dict[str, Any] | None:
+        before = self._before.get(window)
+        if before is None:
+            return None
+        former: dict[int, int] = {}
+        for queue in queues:
+            for score, count in before.get(queue, {}).items():
+                former[score] = former.get(score, 0) + count
+        made = change(satisfied_of(table.get(self._csat, {})), satisfied_of(former), self._samples)
+        return made | {"before_complete": self._is_whole[window]}
+
+
+def _first(window: Window, now: int) -> int:
+    """The first instant of the window before."""
+    return ((now - 2 * window.length) // window.pane + 1) * window.pane
+
+
+def _before(panes: Sequence[Panes], window: Window, now: int, measure: int) -> dict[int, dict[int, int]]:
+    """What one measure has in the window before, by queue and bucket: up to the pane where ``window`` begins."""
+    first, last = (now - 2 * window.length) // window.pane, (now - window.length) // window.pane
+    cells, amounts = together(found for one in panes for found in one.total(first, last, window.pane))
+    wanted = cells >> MEASURE_SHIFT & MEASURE_MASK == measure
+    cells, amounts = summed(cells[wanted], amounts[wanted])
+    tables = {}
+    for measured, where in runs(cells >> MEASURE_SHIFT):
+        buckets = (cells[where] & BUCKET_MASK).tolist()
+        tables[measured >> MEASURE_BITS] = dict(zip(buckets, amounts[where].tolist(), strict=True))
+    return tables
+
+
+def _response_rate(counts: Counts, samples: Samples) -> dict[str, Any]:
+    """Of the surveys sent in the window the share answered by now, by survey."""
+    made = {}
+    for survey in SURVEYS:
+        answered = counts.get(sent_value(survey, is_answered=True), 0)
+        sent = answered + counts.get(sent_value(survey, is_answered=False), 0)
+        bounds = wilson(answered, sent)
+        made[survey] = {
+            "sent": sent,
+            "answered": answered,
+            "ratio": answered / sent if sent else None,
+            "lower95": bounds[0] if bounds else None,
+            "upper95": bounds[1] if bounds else None,
+            "sample": samples.of(sent),
+        }
+    return made
