@@ -5,60 +5,12 @@ The page docs/kpis.md is made from it. Invariant: what is here stands in the sna
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Final
 
-import msgspec
-
 from metrics import names
+from metrics.kpi import Better, Interval, Kpi, Place
 from metrics.names import Metric
 from metrics.slow_series import NOT_EXPORTED
-
-
-class Better(StrEnum):
-    """Which way is better."""
-
-    HIGHER = "higher"
-    LOWER = "lower"
-    NEITHER = "neither"
-
-
-class Place(StrEnum):
-    """Where a KPI stands: in each scope of the snapshot, in each window of it, under ``slow``, or at a command."""
-
-    NOW = "now"
-    WINDOW = "window"
-    SLOW = "slow"
-    COMMAND = "command"
-
-
-class Interval(msgspec.Struct, frozen=True):
-    """The 95 % interval of a KPI: where its bounds stand, and how they are worked out."""
-
-    lower: str
-    upper: str
-    method: str
-
-
-class Kpi(msgspec.Struct, frozen=True, kw_only=True):
-    """One KPI. Paths are keys of the snapshot joined by dots, within the scope, the window or ``slow``, or a command.
-
-    ``seeds`` are the articles of the user that name it, ``sample`` is the path of how many it is of, ``floor`` the
-    metrics of the whole floor where they cannot be summed over queues.
-    """
-
-    name: str
-    title: str
-    unit: str
-    better: Better
-    formula: str
-    path: str
-    place: Place = Place.WINDOW
-    seeds: tuple[str, ...] = ()
-    sample: str | None = None
-    interval: Interval | None = None
-    metrics: tuple[Metric, ...] = ()
-
 
 TICKETS: Final = "tickets"
 SECONDS: Final = "seconds"
@@ -367,7 +319,37 @@ _COMMANDS: Final = (
     ),
 )  # fmt: skip
 
-ALL: Final = (*_NOW, *_NORMAL, *_COUNTED, *_LASTED, *_OUTCOMES, *_ASKED, *_SLOW, *_COMMANDS)
+
+def _voice(name: str, title: str, unit: str, formula: str, path: str, sample: str, method: str, *seeds: str) -> Kpi:
+    parent = path.rpartition(".")[0]
+    interval = Interval(f"{parent}.lower95", f"{parent}.upper95", method) if method else None
+    return Kpi(
+        name=name, title=title, unit=unit, better=HIGHER, formula=formula, path=path, sample=sample or None,
+        interval=interval, seeds=seeds,
+    )  # fmt: skip
+
+
+_VOICE: Final = (
+    _voice("csat_change", "Satisfaction improvement", "difference of ratios",
+           "satisfied ratio in W - that of the W before; a change only where the interval leaves 0 out; for rolling "
+           "windows of 24 h and more", "csat_change.difference", "csat_change.before_responses",
+           "Newcombe, method 10", "004"),
+    _voice("servqual", "SERVQUAL, overall", "points, -6 to 6",
+           "perception - expectation of each pair; mean by dimension and by item beside it; overall the mean of the "
+           "dimensions that have pairs; a pair with one side missing is left out", "servqual.overall",
+           "servqual.pairs", "", "000"),
+    _voice("brand", "Brand attributes and preference", "ratio, 0 to 1",
+           "of the answers to an item, the share that agrees (1 of 0 and 1; 4 and 5 of 1 to 5, under `brand_1_5`), "
+           "with n and Wilson bounds; `brand.preferred` is the preference", "brand", "", "", "001", "004"),
+    _voice("brand_expected", "Brand, overlap with the expected words", "ratio, 0 to 1",
+           "of the agreeing answers, those for an item of `[kpis.brand] expected`", "brand_expected.ratio",
+           "brand_expected.agreeing", "Wilson score", "004"),
+    _voice("response_rate", "Survey response rate", "ratio, 0 to 1",
+           "of the surveys sent in W, the share answered by now: what customers do not say", "response_rate.csat.ratio",
+           "response_rate.csat.sent", "Wilson score", "001"),
+)  # fmt: skip
+
+ALL: Final = (*_NOW, *_NORMAL, *_COUNTED, *_LASTED, *_OUTCOMES, *_ASKED, *_VOICE, *_SLOW, *_COMMANDS)
 BY_NAME: Final = {kpi.name: kpi for kpi in ALL}
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from metrics.catalogue import ALL, Kpi, Place, value_at
+from metrics.catalogue import ALL, value_at
+from metrics.kpi import Kpi, Place
 
 _INTRODUCTION: Final = """\
 # KPIs
@@ -80,4 +81,6 @@ def _shown(window: Mapping[str, Any], kpi: Kpi, path: str | None) -> str:
     found = None if path is None else value_at({"windows": {"W": window}}, kpi, "W", path)
     if isinstance(found, float):
         return f"{found:,.0f}" if abs(found) >= 1_000 else f"{found:.4g}"
+    if isinstance(found, Mapping):
+        return f"{len(found)} items"
     return "" if found is None else f"{found:,}"

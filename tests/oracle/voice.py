@@ -154,8 +154,8 @@ def _answered(asked: Sequence[SentSurvey], configuration: OracleConfiguration) -
 def _change(
     answers: Sequence[Answer], window: Window, now: int, since: int | None, configuration: OracleConfiguration
 ) -> dict[str, Any] | None:
-    if window.name == "today" or duration(window.name) < DAY:
-        return None
+    if window.name not in configuration.rolling or duration(window.name) < DAY:
+        return None  # `today`, and the periods of a report
     length = duration(window.name)
     pane = MINUTE if length <= DAY else HOUR
     first = ((now - 2 * length) // pane + 1) * pane

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from metrics import names
-from metrics.catalogue import ALL, Kpi, Place, value_at
+from metrics.catalogue import ALL, value_at
 from metrics.catalogue_page import render_page
 from metrics.exposition import render
+from metrics.kpi import Kpi, Place
 from metrics.names import Section
 from metrics.slow import KPIS as SLOW_KPIS
 from tests.full_floors import full_floor
