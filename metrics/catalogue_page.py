@@ -73,7 +73,9 @@ def render_values(window: Mapping[str, Any]) -> str:
         if kpi.place is Place.WINDOW:
             bounds = () if kpi.interval is None else (kpi.interval.lower, kpi.interval.upper)
             value, sample, *ends = (_shown(window, kpi, path) for path in (kpi.path, kpi.sample, *bounds))
-            rows.append(f"| [{kpi.title}](kpis.md#{kpi.name}) | {value} | {sample} | {' to '.join(ends)} |\n")
+            rows.append(
+                f"| [{kpi.title}](kpis.md#{kpi.name}) | {value} | {sample} | {' to '.join(filter(None, ends))} |\n"
+            )
     return _EXAMPLE + "".join(rows)
 
 
