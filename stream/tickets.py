@@ -26,6 +26,7 @@ from stream.contributions import contribute
 from stream.encoding import decode, encode
 from stream.events import Event, Refusal
 from stream.events import decode as decode_event
+from stream.keys_by_day import KeysByDay
 from stream.places import Places
 from stream.records import Applied, Reason, Records, Refused
 from stream.ticket import COUNTS, UNCHANGED, Ticket
@@ -98,7 +99,7 @@ class TicketPartition:
         #: Tickets that changed since the numbers were last brought up to date, with the state that these are made of.
         self._unsettled: dict[bytes, bytes | None] = {}
         #: Day of the last event -> keys that may expire then; a key may wait under an earlier day, or twice, in vain.
-        self._by_day: dict[int, list[bytes]] = {}
+        self._by_day = KeysByDay()
         self._expired_upto = EARLIEST  # the first day that was not looked at yet
 
     def __len__(self) -> int:
@@ -247,7 +248,7 @@ class TicketPartition:
         place = contribute(ticket, self._places, new)
         day = ticket.last_event // DAY
         if day != waits_under or day < self._expired_upto:
-            self._by_day.setdefault(day, []).append(key)
+            self._by_day.add(day, key)
         if place is not None and ticket.last_event >= self._recent_from and self._observe is not None:
             happened = self._happened(gone.moments[from_gone:], new.moments[from_new:])
             self._observe(place.priority, place.channel, happened)
@@ -304,14 +305,14 @@ class TicketPartition:
         oldest_day = (now - self._rules.retention) // DAY
         self._expired_upto = max(self._expired_upto, oldest_day)
         dropped: list[bytes] = []
-        for day in [day for day in self._by_day if day < oldest_day]:
-            for key in self._by_day.pop(day):
+        for day in self._by_day.before(oldest_day):
+            for key in self._by_day.take(day):
                 state = self._states.get(key)
                 if state is None:
                     continue
                 ticket = decode(state)
                 if ticket.last_event // DAY >= oldest_day:
-                    self._by_day.setdefault(ticket.last_event // DAY, []).append(key)
+                    self._by_day.add(ticket.last_event // DAY, key)
                 elif self._may_go(ticket):
                     self._unsettled.setdefault(key, self._states.pop(key))
                     dropped.append(key)
