@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from alerting.objectives import FACTOR, REPLIES_LEAST, REPLIES_MOST, Objective, Threshold, Z, by_queue, threshold
+from alerting.objectives import FACTOR, REPLIES_LEAST, REPLIES_MOST, Objective, Threshold, by_queue, threshold
 from alerting.promql import any_of, believed, decimal, promql, quoted
 from alerting.rules import PAGE, Alert, Concern, Omission, Recording, Rule
 from alerting.settings import Settings
 from alerting.windows import long_window, short_window
+from metrics.intervals import Z
 from metrics.policies import Window
 
 BURN: Final = "SupportFirstResponseSLABudgetBurn"

@@ -12,8 +12,7 @@ from typing import Final
 import msgspec
 
 from alerting.promql import promql
-
-Z: Final = 1.959964  # 95 %
+from metrics.intervals import Z
 
 #: Wilson's upper bound of m in n, with b = n - m: (m + z²/2 + z·sqrt(m·b/n + z²/4)) / (n + z²).
 _WILSON: Final = f"""\

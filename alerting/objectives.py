@@ -14,8 +14,8 @@ import msgspec
 
 from alerting.promql import any_of
 from alerting.settings import Policy, Settings
+from metrics.intervals import Z
 
-Z: Final = 1.959964  # 95 %
 FACTOR: Final = 5  # how many times faster than the budget allows
 REPLIES_LEAST: Final = 10
 REPLIES_MOST: Final = 100  # an alert that needs more than these would come too late

@@ -41,7 +41,6 @@ class Notification(msgspec.Struct, frozen=True, rename="camel"):
     receiver: str
     status: Literal["firing", "resolved"]
     alerts: tuple[Alert, ...] = ()
-    group_labels: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 _decoder: Final = msgspec.json.Decoder(Notification)

@@ -232,6 +232,11 @@ class Calendar:
         return _Chunk(starts, ends, run)
 
 
+def elapsed(start: int, end: int, calendar: Calendar | None) -> int:
+    """Nanoseconds of [``start``, ``end``), only open ones where there is a calendar; 0 where ``end`` is not later."""
+    return max(0, end - start) if calendar is None else calendar.elapsed(start, end)
+
+
 def _days(version: Version, start: int, end: int) -> Iterator[tuple[int, int, str]]:
     """All of [``start``, ``end``) by what one version says of it: from, to, and why it is open or closed."""
     for begins, ends, offset in _offsets(ZoneInfo(version.time_zone), start, end):

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from metrics.calendars import Calendar
+from metrics.calendars import Calendar, elapsed
 from metrics.instants import DAY, HOUR, MINUTE
 from metrics.samples import Samples
 
@@ -180,6 +180,14 @@ class Place(msgspec.Struct, frozen=True, gc=False):
     calendar: Calendar | None = None  # in whose open hours the clocks run; None: always
     number: int = NO_POLICY  # of the policy, in the order of the file
 
+    def targets(self, sla: int) -> tuple[int | None, int]:
+        """The target of a clock, by its place among ``SLAS``, and after how much of it the clock is at risk."""
+        return (
+            (self.first_response, self.first_response_risk),
+            (self.next_response, self.next_response_risk),
+            (self.resolution, self.resolution_risk),
+        )[sla]
+
 
 def _place(labels: Labels, policy: Policy | None, values: Values, calendars: Mapping[str, Calendar]) -> Place:
     named = labels.queue(values[0]), labels.priority(values[2]), labels.channel(values[1])
@@ -254,6 +262,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     samples: Samples = Samples()
     brand_expected: frozenset[str] = frozenset()  # items that answers are hoped to agree with
 
+    def is_judged(self, created_at: int) -> bool:
+        """Whether a ticket created then is in live sets and judged by targets: not if before ``live_since``."""
+        return self.live_since is None or created_at >= self.live_since
+
     def place(self, created_at: int, values: Values) -> Place:
         """The labels and the policy of a ticket created then, while it has these values."""
         queue, channel, priority, brand, kind = values
@@ -271,4 +283,4 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         if target is None:
             return None
         calendar = None if policy.calendar is None else self.calendars[policy.calendar]
-        return (max(0, now - due) if calendar is None else calendar.elapsed(due, now)) / target
+        return elapsed(due, now, calendar) / target

@@ -11,7 +11,7 @@ from metrics.surveys import satisfied_scores
 from stream.encoding import decode
 from stream.places import values_of
 from stream.ticket import Answer, Attributes, Ticket
-from stream.tickets import Tickets
+from stream.tickets import Tickets, pairs
 from stream.timeline import Timeline, timeline_of
 
 #: The instrument: one scale, never pooled with others.
@@ -26,8 +26,7 @@ def answered(tickets: Tickets, start: int = EARLIEST, end: int = LATEST) -> list
     found: list[tuple[bytes, Answered]] = []
     for partition in tickets.partitions.values():
         for entries in partition.entries():
-            half = len(entries) // 2
-            for subject, state in zip(entries[:half], entries[half:], strict=True):
+            for subject, state in pairs(entries):
                 found += ((subject, one) for one in _of_ticket(decode(state), tickets.rules, start, end))
     found.sort(key=lambda one: one[0])
     return [one for _, one in found]
@@ -35,7 +34,7 @@ def answered(tickets: Tickets, start: int = EARLIEST, end: int = LATEST) -> list
 
 def _of_ticket(ticket: Ticket, rules: Rules, start: int, end: int) -> Iterator[Answered]:
     wanted = [answer for answer in ticket.answers if _is_wanted(answer) and start <= answer.instant < end]
-    if not wanted or (ticket.verdict is not None and ticket.verdict[3]):
+    if not wanted or ticket.is_discarded:
         return
     line = timeline_of(ticket, rules.skew)
     if line is not None:

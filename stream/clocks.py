@@ -5,7 +5,7 @@ Pure arithmetic over instants; knows no ticket, no policy and no ``now``.
 
 from __future__ import annotations
 
-from metrics.calendars import Calendar
+from metrics.calendars import Calendar, elapsed
 from stream.timeline import Running
 
 
@@ -20,7 +20,7 @@ def reached(running: Running, target: int, calendar: Calendar | None, *, past: b
         if found is not None and (end is None or found < end or (found == end and not past)):
             return found
         if end is not None:
-            left -= end - start if calendar is None else calendar.elapsed(start, end)
+            left -= elapsed(start, end, calendar)
     return None
 
 

@@ -14,7 +14,7 @@ from metrics.policies import OTHER, Place
 from stream.answers import contribute_answers
 from stream.clocks import after, reached
 from stream.late_changes import discarded_late, retargeted_late
-from stream.outcomes import outcomes
+from stream.outcomes import outcomes, uncounted
 from stream.places import Places, values_of
 from stream.reported import reports_of
 from stream.ticket import HISTORY_MAX, Ticket
@@ -50,14 +50,14 @@ def contribute(ticket: Ticket, places: Places, into: Contributions) -> Place | N
     if ticket.facts:
         into.facts += reports_of(ticket.facts, rules.labels)
     line = timeline_of(ticket, rules.skew)
-    if ticket.verdict is not None and ticket.verdict[3]:
+    if ticket.is_discarded:
         return None if line is None else _discarded(ticket, line, places, into)
     if line is None:
         return _orphan(ticket, places, into)
     created, attributes = line.created, ticket.attributes
     values, since = values_of(attributes)
     place, cell, mark = places.of(created, values)
-    counted = rules.live_since is None or created >= rules.live_since
+    counted = rules.is_judged(created)
     into.queues.append(cell >> QUEUE_SHIFT)
     moments = into.moments
     moments += (cell | CREATED, created, 0)
@@ -74,6 +74,8 @@ def contribute(ticket: Ticket, places: Places, into: Contributions) -> Place | N
         closed = line.resolved[-1]
         settled = place if since <= closed else places.as_of(closed, created, attributes)
         _closing(line, settled if counted else None, cell, moments)
+    if not counted:
+        uncounted(line, cell, moments)
     outcomes(ticket, line, values, cell, rules, moments)
     if counted and since - created > places.shortest:
         for instant in retargeted_late(ticket, line, places):
@@ -162,8 +164,7 @@ def _mark(mark: int, instant: int | None, into: list[int]) -> None:
 
 def _discarded(ticket: Ticket, line: Timeline, places: Places, into: Contributions) -> Place | None:
     """Of a discarded ticket nothing counts but that it was late."""
-    live_since = places.rules.live_since
-    late = discarded_late(ticket, line, places) if live_since is None or line.created >= live_since else ()
+    late = discarded_late(ticket, line, places) if places.rules.is_judged(line.created) else ()
     place = None
     for instant in late:
         place, cell, _ = places.of(line.created, values_of(ticket.attributes)[0])

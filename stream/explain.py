@@ -14,7 +14,7 @@ from metrics.calendars import Calendar
 from metrics.clock_states import State, state_of
 from metrics.contribution import SLAS
 from metrics.instants import format_instant
-from metrics.policies import ATTRIBUTES, Place, Policy, Rules
+from metrics.policies import ATTRIBUTES, Policy, Rules
 from stream.clocks import reached
 from stream.evidence import Evidence, evidence, given, notes
 from stream.places import values_of
@@ -151,7 +151,7 @@ def _clock(
     place = rules.place(line.created, values)
     tried = tuple(_tried(rules, line.created, values))
     as_of = format_instant(now if settled is None else settled)
-    target, risk_target = _targets(place, sla)
+    target, risk_target = place.targets(sla)
     if place.policy is None:
         return Clock(SLAS[sla], None, "no policy matches", attributes_as_of=as_of, tried=tried)
     if target is None:
@@ -179,14 +179,6 @@ def _clock(
         counted_seconds=counted / 1e9,
         stretches=tuple(stretch for _, stretch in stretches),
     )
-
-
-def _targets(place: Place, sla: int) -> tuple[int | None, int]:
-    return (
-        (place.first_response, place.first_response_risk),
-        (place.next_response, place.next_response_risk),
-        (place.resolution, place.resolution_risk),
-    )[sla]
 
 
 def _why(state: State, due: int | None, settled: int | None, closed: int | None) -> str:

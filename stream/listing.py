@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from metrics.calendars import elapsed
 from metrics.clock_states import State, state_of
 from metrics.contribution import SLAS, Mark
 from metrics.instants import SECOND, format_instant
@@ -25,7 +26,7 @@ from stream.clocks import reached
 from stream.encoding import decode
 from stream.places import Places, values_of
 from stream.ticket import Ticket
-from stream.tickets import Entries, Tickets
+from stream.tickets import Entries, Tickets, pairs
 from stream.timeline import Running, Timeline, timeline_of
 
 #: Parts of a partition's entries that are looked at together: for some 20 ms in a thread.
@@ -110,10 +111,10 @@ class Row(msgspec.Struct, frozen=True):
 def found_in(name: str, ticket: Ticket, places: Places, wanted: Wanted, now: int) -> tuple[Found, ...]:
     """The rows of the ticket called ``name`` as of ``now``, of a partition that is read to its end."""
     rules = places.rules
-    if ticket.verdict is not None and ticket.verdict[3]:
+    if ticket.is_discarded:
         return ()
     line = timeline_of(ticket, rules.skew)
-    if line is None or not line.is_open or (rules.live_since is not None and line.created < rules.live_since):
+    if line is None or not line.is_open or not rules.is_judged(line.created):
         return ()
     place = places.of(line.created, values_of(ticket.attributes)[0])[0]
     if not wanted.has(place.queue, place.priority, place.policy):
@@ -146,7 +147,7 @@ def _one(name: str, line: Timeline, place: Place, state: Listed, now: int) -> tu
 def _clock(name: str, line: Timeline, place: Place, sla: int, now: int, only: State | None = None) -> Found | None:
     """One clock of an open ticket; None where it has no such clock, or is seen at once not to be in ``only``."""
     running = _running(line, sla)
-    target, at_risk_after = _targets(place, sla)
+    target, at_risk_after = place.targets(sla)
     if running is None or target is None:
         return None
     due, risk = reached(running, target, place.calendar), None
@@ -167,20 +168,12 @@ def _running(line: Timeline, sla: int) -> Running | None:
     return None if since is None else ((since, None),)
 
 
-def _targets(place: Place, sla: int) -> tuple[int | None, int]:
-    if sla == FIRST_RESPONSE:
-        return place.first_response, place.first_response_risk
-    if sla == NEXT_RESPONSE:
-        return place.next_response, place.next_response_risk
-    return place.resolution, place.resolution_risk
-
-
 def row_of(found: Found, now: int, ticket_url: str | None) -> Row:
     """The row as of ``now``; ``ticket_url`` has ``{id}`` where a ticket's id goes."""
     place, due = found.place, found.due
     overdue = None
     if found.state is State.BREACHING and due is not None:
-        overdue = now - due if place.calendar is None else place.calendar.elapsed(due, now)
+        overdue = elapsed(due, now, place.calendar)
     return Row(
         id=found.id,
         queue=place.queue,
@@ -235,8 +228,7 @@ class Scan:
         return True
 
     def _look_through(self, entries: Entries, *, is_ready: bool) -> None:
-        half = len(entries) // 2
-        for subject, state in zip(entries[:half], entries[half:], strict=True):
+        for subject, state in pairs(entries):
             for found in found_in(subject.decode(), decode(state), self._places, self.wanted, self.as_of):
                 self._add(found if is_ready else _unjudged(found))
 

@@ -35,8 +35,6 @@ def outcomes(ticket: Ticket, line: Timeline, values: Values, cell: int, rules: R
         into += (cell | ESCALATED_OF_CREATED, created, 0)
     if values[4] == COMPLAINT:
         _complaint(line, cell, into, is_escalated=is_escalated)
-    if rules.live_since is not None and created < rules.live_since:
-        _uncounted(line, cell, into)
     if ticket.conversions and _is_converted(ticket, line, rules):
         into += (cell | CONVERTED, created, 0)
     if ticket.messages and not line.is_open and _left_a_message(ticket, line):
@@ -51,7 +49,7 @@ def _complaint(line: Timeline, cell: int, into: list[int], *, is_escalated: bool
         into += (cell | COMPLAINT_RESOLVED, instant, 0)
 
 
-def _uncounted(line: Timeline, cell: int, into: list[int]) -> None:
+def uncounted(line: Timeline, cell: int, into: list[int]) -> None:
     """Openings and resolves of a ticket that is in no live set, so that they can be left out of what is open."""
     for instant in (line.created, *line.reopened):
         into += (cell | UNCOUNTED_OPENED, instant, 0)

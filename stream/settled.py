@@ -10,13 +10,12 @@ from collections.abc import Iterator
 
 import msgspec
 
-from metrics.calendars import Calendar
-from metrics.policies import Rules
+from metrics.calendars import elapsed
 from stream.clocks import after, reached
 from stream.encoding import decode
 from stream.places import Places, values_of
 from stream.ticket import Ticket
-from stream.tickets import Tickets
+from stream.tickets import Tickets, pairs
 from stream.timeline import Timeline, timeline_of
 
 FIRST_RESPONSE, RESOLUTION = "first_response", "resolution"
@@ -46,7 +45,7 @@ def settled(tickets: Tickets, start: int, end: int) -> tuple[list[Settled], list
     waits: list[Wait] = []
     for state in _states(tickets):
         ticket = decode(state)
-        if ticket.creation is None or not start <= ticket.creation[0] < end or (ticket.verdict and ticket.verdict[3]):
+        if ticket.creation is None or not start <= ticket.creation[0] < end or ticket.is_discarded:
             continue
         line = timeline_of(ticket, tickets.rules.skew)
         assert line is not None  # its creation is known
@@ -60,13 +59,12 @@ def _states(tickets: Tickets) -> list[bytes]:
     found: list[tuple[bytes, bytes]] = []
     for partition in tickets.partitions.values():
         for entries in partition.entries():
-            half = len(entries) // 2
-            found += zip(entries[:half], entries[half:], strict=True)
+            found += pairs(entries)
     return [state for _, state in sorted(found)]
 
 
 def _clocks(ticket: Ticket, line: Timeline, places: Places) -> Iterator[Settled]:
-    if not _is_counted(line, places.rules):
+    if not places.rules.is_judged(line.created):
         return
     created, attributes = line.created, ticket.attributes
     now = places.of(created, values_of(attributes)[0])[0]
@@ -74,7 +72,7 @@ def _clocks(ticket: Ticket, line: Timeline, places: Places) -> Iterator[Settled]
         place = places.as_of(line.first_reply, created, attributes)
         if place.policy is not None and place.first_response is not None:
             due = after(created, place.first_response, place.calendar)
-            took = _ran(created, line.first_reply, place.calendar)
+            took = elapsed(created, line.first_reply, place.calendar)
             is_met = due is None or line.first_reply <= due
             yield Settled(place.policy.name, FIRST_RESPONSE, created, took, is_met)
     elif line.awaits_first_response and now.policy is not None and now.first_response is not None:
@@ -84,15 +82,7 @@ def _clocks(ticket: Ticket, line: Timeline, places: Places) -> Iterator[Settled]
         place = places.as_of(closed, created, attributes)
         if place.policy is not None and place.resolution is not None:
             due = reached(line.running, place.resolution, place.calendar)
-            took = sum(_ran(start, closed if end is None else end, place.calendar) for start, end in line.running)
+            took = sum(elapsed(start, closed if end is None else end, place.calendar) for start, end in line.running)
             yield Settled(place.policy.name, RESOLUTION, created, took, due is None or closed <= due)
     elif now.policy is not None and now.resolution is not None:
         yield Settled(now.policy.name, RESOLUTION, created)
-
-
-def _is_counted(line: Timeline, rules: Rules) -> bool:
-    return rules.live_since is None or line.created >= rules.live_since
-
-
-def _ran(start: int, end: int, calendar: Calendar | None) -> int:
-    return end - start if calendar is None else calendar.elapsed(start, end)

@@ -38,10 +38,7 @@ from stream.events import (
 HISTORY_MAX: Final = 256
 
 #: What an event did to a ticket; see ``Ticket.apply``. Ignored: it is not kept at all, not even that it happened.
-IGNORED: Final = -1
-UNCHANGED: Final = 0
-KEPT: Final = 1
-COUNTS: Final = 2
+IGNORED, UNCHANGED, KEPT, COUNTS = range(-1, 3)
 VERSION: Final = 1
 
 
@@ -135,6 +132,11 @@ class Ticket(msgspec.Struct, array_like=True, gc=False):
     answers: tuple[Answer, ...] = ()
     facts: tuple[Fact, ...] = ()
     last_event: int = -(2**63)  # the latest instant of any event applied: what retention goes by
+
+    @property
+    def is_discarded(self) -> bool:
+        """Whether the latest of its discards and restores is a discard: then it is counted nowhere."""
+        return self.verdict is not None and bool(self.verdict[3])
 
     def apply(self, event: Event, instant: int) -> int:
         """Join one event into the ticket.

@@ -8,7 +8,7 @@ looks, once for all changes of a ticket since: what it contributes now is added,
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -48,6 +48,12 @@ Entries = tuple[bytes, ...]
 
 #: The key under which a partition's earliest and latest event time are kept; no subject begins with NUL.
 HISTORY_KEY: Final = b"\x00history"
+
+
+def pairs(entries: Entries) -> Iterator[tuple[bytes, bytes]]:
+    """Each subject of one part of a partition's entries with its state."""
+    half = len(entries) // 2
+    return zip(entries[:half], entries[half:], strict=True)
 
 
 class Admission(msgspec.Struct, frozen=True):
@@ -322,7 +328,7 @@ class TicketPartition:
         if ticket.facts:
             return False
         line = timeline_of(ticket, self._rules.skew)
-        return line is None or not line.is_open or bool(ticket.verdict and ticket.verdict[3])
+        return line is None or not line.is_open or ticket.is_discarded
 
 
 def _refused(index: int, key: bytes, event: Event) -> Refused:

@@ -18,7 +18,7 @@ from stream.listing import SLICE
 from stream.places import values_of
 from stream.redaction import redacted
 from stream.ticket import Answer, Ticket
-from stream.tickets import Entries, Tickets
+from stream.tickets import Entries, Tickets, pairs
 
 #: The highest low score of each instrument; of others none is known to be low.
 LOW: Final = {
@@ -76,10 +76,9 @@ class WhyScan:
         return bool(self._left)
 
     def _look_through(self, entries: Entries) -> None:
-        half = len(entries) // 2
-        for subject, state in zip(entries[:half], entries[half:], strict=True):
+        for subject, state in pairs(entries):
             ticket = decode(state)
-            if ticket.answers and not (ticket.verdict is not None and ticket.verdict[3]):
+            if ticket.answers and not ticket.is_discarded:
                 for answer in ticket.answers:
                     self._add(subject, answer, ticket)
 

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from alerting.judged import BY_KPI
+from alerting.settings import NOBODY
 from deskpulse.configuration.draft import Draft, Finding, one_of
 from deskpulse.configuration.model import BRAND
-from deskpulse.configuration.outputs import NOBODY, Receiver
+from deskpulse.configuration.outputs import Receiver
 from deskpulse.configuration.problems import Path
 from deskpulse.configuration.targets import CONVERSION
 from deskpulse.configuration.values import closest

@@ -24,8 +24,6 @@ from deskpulse.configuration.values import (
 from metrics.instants import MINUTE, SECOND
 
 WALL_NUMBERS_MAX = 5
-#: The receiver of alerts that are sent to none of `[[receivers]]`.
-NOBODY = "nobody"
 
 
 def _other(description: str, example: str, *, alias: str | None = None) -> Any:
