@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -37,12 +38,13 @@ class Interval(msgspec.Struct, frozen=True):
 class Kpi(msgspec.Struct, frozen=True, kw_only=True):
     """One KPI. Paths are keys of the snapshot joined by dots, within the scope, the window or ``slow``, or a command.
 
-    ``seeds`` are the articles of the user that name it, ``sample`` is the path of how many it is of, ``floor`` the
-    metrics of the whole floor where they cannot be summed over queues.
+    ``short`` is its title in tables and tiles, ``seeds`` are the articles of the user that name it, ``sample`` is the
+    path of how many it is of.
     """
 
     name: str
     title: str
+    short: str
     unit: str
     better: Better
     formula: str
@@ -52,3 +54,15 @@ class Kpi(msgspec.Struct, frozen=True, kw_only=True):
     sample: str | None = None
     interval: Interval | None = None
     metrics: tuple[Metric, ...] = ()
+
+
+HIGHER, LOWER, NEITHER = Better
+NOW: Final = Place.NOW
+TICKETS: Final = "tickets"
+SECONDS: Final = "seconds"
+RATIO: Final = "ratio, 0 to 1"
+
+
+def bounds(parent: str, method: str) -> Interval:
+    """The interval whose bounds stand beside the value, as the snapshot names them."""
+    return Interval(f"{parent}.lower95", f"{parent}.upper95", method)
