@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from metrics import names
-from metrics.kpi import HIGHER, LOWER, NEITHER, NOW, RATIO, SECONDS, TICKETS, Better, Kpi, bounds
+from metrics.kpi import HIGHER, LOWER, NEITHER, NOW, RATIO, SECONDS, TICKETS, Better, Interval, Kpi, bounds
 from metrics.names import Metric
 
 # ------------------------------------------------------------------------------------------------------- now
@@ -113,6 +113,11 @@ COUNTED: Final = (
     ),
 )  # fmt: skip
 
+
+def _in_sla(share: str) -> Interval:
+    return Interval(f"{share}_lower95", f"{share}_upper95", "Wilson score")
+
+
 LASTED: Final = (
     Kpi(
         name="first_response", title="First response time, median", short="first response p50",
@@ -139,7 +144,14 @@ LASTED: Final = (
         unit=SECONDS,
         better=LOWER, path="first_response_cohort.p50", sample="first_response_cohort.created", seeds=("000",),
         formula="of the tickets created in W, Kaplan-Meier with those still waiting censored now and those closed "
-        "unanswered at their resolve", metrics=(names.COHORT_P50, names.COHORT_P90),
+        "unanswered at their resolve", metrics=(names.COHORT_P50,),
+    ),
+    Kpi(
+        name="first_response_with_the_waiting_p90", title="First response with the waiting ones, 90th percentile",
+        short="… with those waiting, p90",
+        unit=SECONDS,
+        better=LOWER, path="first_response_cohort.p90", sample="first_response_cohort.created", seeds=("000",),
+        formula="as the median with the waiting ones", metrics=(names.COHORT_P90,),
     ),
     Kpi(
         name="first_response_business", title="First response in open hours, median", short="… in open hours, p50",
@@ -151,7 +163,8 @@ LASTED: Final = (
     Kpi(
         name="first_response_in_sla", title="First response in SLA", short="first response in SLA",
         unit=RATIO, better=HIGHER,
-        path="first_response.in_sla_ratio", seeds=("000",), formula="met / (met + breached), settled in W",
+        path="first_response.in_sla_ratio", seeds=("000",), sample="first_response.settled",
+        interval=_in_sla("first_response.in_sla"), formula="met / (met + breached), settled in W",
         metrics=(names.ATTAINMENT, names.FIRST_RESPONSE_MET, names.FIRST_RESPONSE_BREACHED, names.SLA_SETTLED,
                  names.SLA_BREACHED),
     ),
@@ -160,6 +173,7 @@ LASTED: Final = (
         short="… with live breaches",
         unit=RATIO, better=HIGHER,
         path="first_response.in_sla_ratio_now", seeds=("000",), metrics=(names.ATTAINMENT_NOW,),
+        sample="first_response.settled_or_late", interval=_in_sla("first_response.in_sla_now"),
         formula="met / (met + breached + live breaches due in W): a floor that stops answering does not look better",
     ),
     Kpi(
@@ -173,7 +187,12 @@ LASTED: Final = (
         name="resolution_p50", title="Resolution time, median", short="resolution p50",
         unit=SECONDS, better=LOWER, path="resolution.p50",
         sample="resolution.count", seeds=("004",), formula="of the same; nearest rank, within 1 %",
-        metrics=(names.RESOLUTION_P50, names.RESOLUTION_P90, names.RESOLUTION),
+        metrics=(names.RESOLUTION_P50, names.RESOLUTION),
+    ),
+    Kpi(
+        name="resolution_p90", title="Resolution time, 90th percentile", short="resolution p90",
+        unit=SECONDS, better=LOWER, path="resolution.p90",
+        sample="resolution.count", seeds=("004",), formula="as the median", metrics=(names.RESOLUTION_P90,),
     ),
     Kpi(
         name="first_resolution", title="Time to the first resolve, mean", short="first resolve mean",
@@ -184,8 +203,16 @@ LASTED: Final = (
     Kpi(
         name="resolution_in_sla", title="Resolution in SLA", short="resolution in SLA",
         unit=RATIO, better=HIGHER, path="resolution.in_sla_ratio",
-        seeds=("004",), formula="met / (met + breached), settled in W; pauses and time resolved do not run the clock",
+        seeds=("004",), sample="resolution.settled", interval=_in_sla("resolution.in_sla"),
+        formula="met / (met + breached), settled in W; pauses and time resolved do not run the clock",
         metrics=(names.ATTAINMENT, names.RESOLUTION_MET, names.RESOLUTION_BREACHED),
+    ),
+    Kpi(
+        name="resolution_in_sla_now", title="Resolution in SLA, with live breaches",
+        short="resolution, live breaches too",
+        unit=RATIO, better=HIGHER, path="resolution.in_sla_ratio_now", seeds=("004",), metrics=(names.ATTAINMENT_NOW,),
+        sample="resolution.settled_or_late", interval=_in_sla("resolution.in_sla_now"),
+        formula="met / (met + breached + live breaches due in W)",
     ),
 )  # fmt: skip
 

@@ -10,9 +10,10 @@ from typing import Any
 
 from metrics.intervals import wilson
 from metrics.measures import Measure
+from metrics.samples import Samples
 
 
-def outcomes(table: Mapping[int, Mapping[int, int]]) -> dict[str, Any]:
+def outcomes(table: Mapping[int, Mapping[int, int]], samples: Samples) -> dict[str, Any]:
     """The fields of one window; ``table``: amounts by measure and bucket."""
 
     def count(measure: Measure) -> int:
@@ -20,15 +21,15 @@ def outcomes(table: Mapping[int, Mapping[int, int]]) -> dict[str, Any]:
 
     created, complaints = count(Measure.CREATED), count(Measure.COMPLAINT_CREATED)
     return {
-        "escalation": _share("escalated", count(Measure.ESCALATED_OF_CREATED), created),
-        "complaint_escalation": _share("escalated", count(Measure.COMPLAINT_ESCALATED), complaints),
+        "escalation": _share("escalated", count(Measure.ESCALATED_OF_CREATED), created, samples),
+        "complaint_escalation": _share("escalated", count(Measure.COMPLAINT_ESCALATED), complaints, samples),
         "complaints": {"created": complaints, "resolved": count(Measure.COMPLAINT_RESOLVED)},
-        "conversion": _share("converted", count(Measure.CONVERTED), created),
+        "conversion": _share("converted", count(Measure.CONVERTED), created, samples),
         "messages_unanswered": count(Measure.MESSAGE_UNANSWERED),
     }
 
 
-def _share(name: str, part: int, created: int) -> dict[str, Any]:
+def _share(name: str, part: int, created: int, samples: Samples) -> dict[str, Any]:
     """``part`` of the ``created``, which came to ``name``."""
     bounds = wilson(part, created)
     return {
@@ -37,4 +38,5 @@ def _share(name: str, part: int, created: int) -> dict[str, Any]:
         "ratio": part / created if created else None,
         "lower95": bounds[0] if bounds else None,
         "upper95": bounds[1] if bounds else None,
+        "sample": samples.of(created),
     }

@@ -14,28 +14,18 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from metrics.cell_tables import Table, tables_of
+from metrics.durations import FIRST_RESPONSE, RESOLUTION, attainment, cohort, durations
 from metrics.floor import PartitionFloor
 from metrics.instants import MINUTE, SECOND, format_instant, from_datetime
-from metrics.measures import (
-    SUM_BITS,
-    SUM_HIGH,
-    SUM_LOW,
-    Measure,
-    Vocabulary,
-)
+from metrics.measures import Measure, Vocabulary
 from metrics.normal import Flows
 from metrics.outcomes import outcomes
 from metrics.policies import Rules, Window
+from metrics.samples import Samples
 from metrics.slow import slow
 from metrics.standing import LiveOf, Standing, as_json, standing, together, within
-from metrics.survival import nearest_rank, quantiles
 from metrics.voice import Voice
-from metrics.waiting import Counts, add
 
-_MET_BREACHED: Final = {
-    0: (Measure.FIRST_RESPONSE_MET, Measure.FIRST_RESPONSE_BREACHED),
-    2: (Measure.RESOLUTION_MET, Measure.RESOLUTION_BREACHED),
-}
 _QUALITY: Final = ("orphans", "clock_skew", "before_creation", "full_histories")
 
 
@@ -125,7 +115,9 @@ def snapshot(
         found = [(span, _joined(tables[span.name], numbers)) for span in windows]
         of_each = {name: [places[queue, name] for queue in queues if (queue, name) in places] for name in priorities}
         by_priority = {name: together(stands, edges) for name, stands in of_each.items() if stands}
-        made = _scope(by_priority, found, edges, since, in_open_hours=bool(rules.policies.uses_calendar))
+        made = _scope(
+            by_priority, found, edges, since, samples=rules.samples, in_open_hours=bool(rules.policies.uses_calendar)
+        )
         for span, table in found:
             made["windows"][span.name] |= voice.of(span.name, table, numbers)
         return made | flows.as_json(number, made["open"])
@@ -149,19 +141,20 @@ def _scope(
     edges: list[int],
     since: int | None,
     *,
+    samples: Samples,
     in_open_hours: bool,
 ) -> dict[str, Any]:
     stands = together(list(by_priority.values()), edges)
     made = as_json(stands)
     made["priorities"] = {priority: as_json(one) for priority, one in by_priority.items()}
     made["windows"] = {
-        span.name: _window(table, *within(stands, edges, *span.edges), since, span) for span, table in windows
+        span.name: _window(table, *within(stands, edges, *span.edges), since, span, samples) for span, table in windows
     }
     if in_open_hours:
         for span, table in windows:
             window = made["windows"][span.name]
-            window["first_response_business"] = window["first_response"] | _durations(
-                table, Measure.FIRST_RESPONSE_BUSINESS
+            window["first_response_business"] = window["first_response"] | durations(
+                table, Measure.FIRST_RESPONSE_BUSINESS, samples
             )
     return made
 
@@ -207,7 +200,9 @@ def _standings(parts: Sequence[Part], rules: Rules, edges: Sequence[int], now: i
 # -------------------------------------------------------------------------------------------------- windows
 
 
-def _window(table: Table, stands: Standing, index: int, since: int | None, span: Span) -> dict[str, Any]:
+def _window(
+    table: Table, stands: Standing, index: int, since: int | None, span: Span, samples: Samples
+) -> dict[str, Any]:
     first = table.get(Measure.FIRST_RESPONSE, {})
     return {
         "complete": since is not None and since <= span.after_instant,
@@ -219,47 +214,16 @@ def _window(table: Table, stands: Standing, index: int, since: int | None, span:
         "closed_unanswered": _count(table, Measure.CLOSED_UNANSWERED),
         "retargeted_late": _count(table, Measure.RETARGETED_LATE),
         "discarded_late": _count(table, Measure.DISCARDED_LATE),
-        "first_response": _durations(table, Measure.FIRST_RESPONSE)
-        | _attainment(table, 0, stands.clocks[0].late[index]),
+        "first_response": durations(table, Measure.FIRST_RESPONSE, samples)
+        | attainment(table, FIRST_RESPONSE, stands.clocks[0].late[index], samples),
         "first_response_business": None,
-        "first_resolution": _durations(table, Measure.FIRST_RESOLUTION),
-        "resolution": _durations(table, Measure.RESOLUTION) | _attainment(table, 2, stands.clocks[2].late[index]),
-        "first_response_cohort": _cohort(table, stands.waiting[index]),
-        **outcomes(table),
+        "first_resolution": durations(table, Measure.FIRST_RESOLUTION, samples),
+        "resolution": durations(table, Measure.RESOLUTION, samples)
+        | attainment(table, RESOLUTION, stands.clocks[2].late[index], samples),
+        "first_response_cohort": cohort(table, stands.waiting[index], samples),
+        **outcomes(table, samples),
     }
 
 
 def _count(table: Table, measure: int) -> int:
     return sum(table.get(measure, {}).values())
-
-
-def _durations(table: Table, measure: int) -> dict[str, Any]:
-    counts = table.get(measure, {})
-    n = sum(counts.values())
-    p50, p90 = nearest_rank(counts, (50, 90))
-    high, low = (table.get(measure + part, {}).get(0, 0) for part in (SUM_HIGH, SUM_LOW))
-    total = (high << SUM_BITS) + low
-    return {"count": n, "mean": total / (n * SECOND) if n else None, "p50": p50, "p90": p90}
-
-
-def _attainment(table: Table, sla: int, late: int) -> dict[str, Any]:
-    met, breached = (_count(table, measure) for measure in _MET_BREACHED[sla])
-    return {
-        "met": met,
-        "breached": breached,
-        "in_sla_ratio": _ratio(met, met + breached),
-        "in_sla_ratio_now": _ratio(met, met + breached + late),
-    }
-
-
-def _cohort(table: Table, waiting: Counts) -> dict[str, Any]:
-    answered = table.get(Measure.COHORT_ANSWERED, {})
-    censored = dict(table.get(Measure.COHORT_CLOSED, {}))
-    closed, still = sum(censored.values()), sum(waiting.values())
-    add(censored, waiting)
-    p50, p90 = quantiles(answered, censored, (0.5, 0.1))
-    return {"created": sum(answered.values()) + closed + still, "waiting": still, "p50": p50, "p90": p90}
-
-
-def _ratio(part: int, whole: int) -> float | None:
-    return part / whole if whole else None

@@ -175,7 +175,7 @@ class Windows(Table):
 
 
 class Samples(Table):
-    """How many answers a number of a survey needs: the snapshot says `sample` beside each of them.
+    """How many answers, tickets or clocks a number needs: the snapshot says `sample` beside it (docs/samples.md).
 
     Fewer than `caution` are `not_enough`, fewer than `enough` are `caution`.
     """

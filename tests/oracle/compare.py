@@ -10,6 +10,8 @@ PERCENTILE_FACTOR = 1 / 0.99 * (1 + 1e-9)  # a relative error of 1 %, either of 
 EXACT_TOLERANCE = 1e-9  # relative: the last bits of a float
 BOUND_TOLERANCE = 1e-6
 
+#: What a sample is good for: without any, `none`.
+WORDS = ("sample", "sla_sample", "sla_sample_now")
 
 #: Objects whose keys are data, and keys that are there only with data: the product must have no other than the oracle.
 CLOSED = ("items", "brand", "brand_1_5")
@@ -49,8 +51,8 @@ def _blank_of(key: str, value: Any) -> Any:
         return value
     if key == "normal" and isinstance(value, float):
         return 0.0  # the median of counts
-    if key in ("sample", "is_change"):
-        return "none" if key == "sample" else None
+    if key in WORDS or key == "is_change":
+        return "none" if key in WORDS else None
     # Priorities that have nothing open may be left out.
     return {} if key == "priorities" or _is_closed(key, value) else _blank(value)
 

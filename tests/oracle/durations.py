@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from tests.oracle.configuration import OracleConfiguration
 from tests.oracle.instants import SECOND
+from tests.oracle.samples import sample
 
 QUANTILES = {"p50": Fraction(1, 2), "p90": Fraction(9, 10)}
 
@@ -31,22 +33,12 @@ def nearest_rank(values: Sequence[int], quantile: Fraction) -> int | None:
     return sorted(values)[rank - 1]
 
 
-def summary(durations: Sequence[int]) -> dict[str, Any]:
-    """count, mean, p50, p90 of durations in nanoseconds, given in seconds."""
-    mean = seconds(Fraction(sum(durations), len(durations))) if durations else None
+def summary(durations: Sequence[int], configuration: OracleConfiguration) -> dict[str, Any]:
+    """count, mean, p50, p90 of durations in nanoseconds, given in seconds, and what so many are good for."""
+    n = len(durations)
+    mean = seconds(Fraction(sum(durations), n)) if durations else None
     percentiles = {name: seconds(nearest_rank(durations, quantile)) for name, quantile in QUANTILES.items()}
-    return {"count": len(durations), "mean": mean} | percentiles
-
-
-def judged(durations: Sequence[int], verdicts: Sequence[bool | None], late_now: int) -> dict[str, Any]:
-    """The figures D: the summary, the verdicts, and attainment with and without the `late_now` live breaches."""
-    met, breached = verdicts.count(True), verdicts.count(False)
-    return summary(durations) | {
-        "met": met,
-        "breached": breached,
-        "in_sla_ratio": ratio(met, met + breached),
-        "in_sla_ratio_now": ratio(met, met + breached + late_now),
-    }
+    return {"count": n, "mean": mean} | percentiles | {"sample": sample(n, configuration)}
 
 
 def kaplan_meier(answers: Sequence[int], censorings: Sequence[int | Fraction], quantile: Fraction) -> int | None:
@@ -84,9 +76,12 @@ def accepted(answers: Sequence[int], censorings: Sequence[int], quantile: Fracti
     return {"values": [seconds(value) for value in between], "null": highest is None}
 
 
-def cohort(answers: Sequence[int], censorings: Sequence[int], waiting: int) -> dict[str, Any]:
+def cohort(
+    answers: Sequence[int], censorings: Sequence[int], waiting: int, configuration: OracleConfiguration
+) -> dict[str, Any]:
     """The figures of `first_response_cohort`; `p50_accepted` and `p90_accepted` are for the comparison only."""
     figures: dict[str, Any] = {"created": len(answers) + len(censorings), "waiting": waiting}
+    figures["sample"] = sample(len(answers) + len(censorings), configuration)
     for name, quantile in QUANTILES.items():
         figures[name] = seconds(kaplan_meier(answers, censorings, quantile))
         figures[f"{name}_accepted"] = accepted(answers, censorings, quantile)

@@ -3,26 +3,32 @@
 from collections.abc import Sequence
 from typing import Any
 
+from tests.oracle.configuration import OracleConfiguration
 from tests.oracle.durations import ratio
+from tests.oracle.samples import sample
 from tests.oracle.surveys import wilson
 from tests.oracle.tickets import Ticket
 from tests.oracle.windows import Window
 
 
-def outcomes(tickets: Sequence[Ticket], now: int, window: Window, conversion_within: int) -> dict[str, Any]:
+def outcomes(tickets: Sequence[Ticket], now: int, window: Window, configuration: OracleConfiguration) -> dict[str, Any]:
     """The figures of one window."""
     created = [ticket for ticket in tickets if window.holds(ticket.creation)]
     complaints = [ticket for ticket in tickets if ticket.value("kind", now) == "complaint"]
     complaints_created = [ticket for ticket in complaints if window.holds(ticket.creation)]
     resolves = [at for ticket in complaints for at in ticket.resolves]
     return {
-        "escalation": _share("escalated", [ticket.first_escalation is not None for ticket in created]),
-        "complaint_escalation": _share("escalated", [t.first_escalation is not None for t in complaints_created]),
+        "escalation": _share("escalated", [ticket.first_escalation is not None for ticket in created], configuration),
+        "complaint_escalation": _share(
+            "escalated", [t.first_escalation is not None for t in complaints_created], configuration
+        ),
         "complaints": {
             "created": len(complaints_created),
             "resolved": sum(1 for at in resolves if window.holds(at)),
         },
-        "conversion": _share("converted", [_is_converted(ticket, conversion_within) for ticket in created]),
+        "conversion": _share(
+            "converted", [_is_converted(ticket, configuration.conversion_within) for ticket in created], configuration
+        ),
         "messages_unanswered": sum(
             1
             for ticket in tickets
@@ -31,7 +37,7 @@ def outcomes(tickets: Sequence[Ticket], now: int, window: Window, conversion_wit
     }
 
 
-def _share(name: str, verdicts: Sequence[bool]) -> dict[str, Any]:
+def _share(name: str, verdicts: Sequence[bool], configuration: OracleConfiguration) -> dict[str, Any]:
     low, high = wilson(sum(verdicts), len(verdicts)) if verdicts else (None, None)
     return {
         "created": len(verdicts),
@@ -39,6 +45,7 @@ def _share(name: str, verdicts: Sequence[bool]) -> dict[str, Any]:
         "ratio": ratio(sum(verdicts), len(verdicts)),
         "lower95": low,
         "upper95": high,
+        "sample": sample(len(verdicts), configuration),
     }
 
 

@@ -53,6 +53,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.oracle import voice
+from tests.oracle.attainment import judged
 from tests.oracle.clocks import (
     LiveClock,
     first_response_in_open_hours,
@@ -63,7 +64,7 @@ from tests.oracle.clocks import (
     resolution_met,
 )
 from tests.oracle.configuration import DEFAULT, OracleConfiguration
-from tests.oracle.durations import cohort, judged, summary
+from tests.oracle.durations import cohort, summary
 from tests.oracle.instants import text_of
 from tests.oracle.late_changes import discarded_late, retargeted_late
 from tests.oracle.normal import normal, resolved_now
@@ -181,8 +182,8 @@ def _scope(
         "normal": normal(members.tickets, now, since, configuration),
         "priorities": {name: _standing(some, now) for name, some in by_priority.items()},
         "windows": {
-            window.name: _window(members, now, window, since)
-            | outcomes([j.ticket for j in members.tickets], now, window, configuration.conversion_within)
+            window.name: _window(members, now, window, since, configuration)
+            | outcomes([j.ticket for j in members.tickets], now, window, configuration)
             | voice.window_numbers(members.answers, members.sent, window, now, since, configuration)
             for window in windows
         },
@@ -221,7 +222,9 @@ def _sla(clocks: Sequence[LiveClock], now: int) -> dict[str, Any]:
     }
 
 
-def _window(members: Members, now: int, window: Window, since: int | None) -> dict[str, Any]:
+def _window(
+    members: Members, now: int, window: Window, since: int | None, configuration: OracleConfiguration
+) -> dict[str, Any]:
     tickets = [judgement.ticket for judgement in members.tickets]
     changes = [change for ticket in tickets for at, change in ticket.changes if window.holds(at)]
     replied = [j for j in members.tickets if not j.ticket.from_agent and window.holds(j.ticket.first_reply)]
@@ -231,6 +234,7 @@ def _window(members: Members, now: int, window: Window, since: int | None) -> di
         [_reply_time(judgement.ticket) for judgement in replied],
         [judgement.first_response_met for judgement in replied],
         _late_now(members.tickets, "first_response", window),
+        configuration,
     )
     open_hours = [j.first_response_in_open_hours for j in replied if j.first_response_in_open_hours is not None]
     return {
@@ -244,14 +248,17 @@ def _window(members: Members, now: int, window: Window, since: int | None) -> di
         "retargeted_late": sum(window.holds(at) for j in members.tickets for at in j.retargeted_late),
         "discarded_late": sum(window.holds(at) for at in members.discarded_late),
         "first_response": first_response,
-        "first_response_business": first_response | summary(open_hours) if members.in_open_hours else None,
-        "first_resolution": summary([ticket.resolves[0] - ticket.creation for ticket in first_resolved]),
+        "first_response_business": first_response | summary(open_hours, configuration)
+        if members.in_open_hours
+        else None,
+        "first_resolution": summary([ticket.resolves[0] - ticket.creation for ticket in first_resolved], configuration),
         "resolution": judged(
             [judgement.ticket.resolves[-1] - judgement.ticket.creation for judgement in resolved],
             [judgement.resolution_met for judgement in resolved],
             _late_now(members.tickets, "resolution", window),
+            configuration,
         ),
-        "first_response_cohort": _cohort(tickets, now, window),
+        "first_response_cohort": _cohort(tickets, now, window, configuration),
     }
 
 
@@ -265,9 +272,9 @@ def _late_now(tickets: Sequence[Judged], name: str, window: Window) -> int:
     return sum(1 for clock in clocks if clock.is_breaching and window.holds(clock.due))
 
 
-def _cohort(tickets: Sequence[Ticket], now: int, window: Window) -> dict[str, Any]:
+def _cohort(tickets: Sequence[Ticket], now: int, window: Window, configuration: OracleConfiguration) -> dict[str, Any]:
     created = [ticket for ticket in tickets if window.holds(ticket.creation) and not ticket.from_agent]
     answers = [_reply_time(ticket) for ticket in created if ticket.first_reply is not None]
     waiting = [now - ticket.creation for ticket in created if ticket.is_waiting]
     closed = [t.resolves[-1] - t.creation for t in created if t.first_reply is None and not t.is_open]
-    return cohort(answers, waiting + closed, len(waiting))
+    return cohort(answers, waiting + closed, len(waiting), configuration)

@@ -27,6 +27,7 @@ from tests.oracle import surveys
 from tests.oracle.configuration import OracleConfiguration
 from tests.oracle.durations import ratio
 from tests.oracle.instants import DAY, HOUR, MINUTE, duration
+from tests.oracle.samples import sample
 from tests.oracle.surveys import Answer
 from tests.oracle.tickets import HISTORY_MAX, Happening
 from tests.oracle.windows import Window
@@ -88,16 +89,6 @@ def window_numbers(
             survey: _answered([one for one in asked if one.survey == survey], configuration) for survey in SURVEYS
         },
     }
-
-
-def sample(n: int, configuration: OracleConfiguration) -> str:
-    """What so many answers are good for."""
-    caution, enough = configuration.samples
-    if n == 0:
-        return "none"
-    if n < caution:
-        return "not_enough"
-    return "caution" if n < enough else "enough"
 
 
 def _instruments(held: Sequence[Answer], configuration: OracleConfiguration) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from metrics import names
 from metrics.catalogue import ALL, value_at
 from metrics.catalogue_page import render_page
 from metrics.exposition import render
-from metrics.kpi import Kpi, Place
+from metrics.kpi import RATIO, TICKETS, Kpi, Place
 from metrics.names import Section
+from metrics.samples import Samples, word_path
 from metrics.slow import KPIS as SLOW_KPIS
 from tests.full_floors import full_floor
 from tests.small_floor import NOW, small_floor
@@ -30,6 +31,15 @@ def test_a_kpi_stands_in_the_snapshot_with_its_sample_and_its_bounds(kpi: Kpi) -
         for path in (kpi.path, kpi.sample, *bounds):
             if path is not None:
                 value_at(scope, kpi, "1h", path)
+        if kpi.sample is not None:
+            size, word = (value_at(scope, kpi, "1h", path) for path in (kpi.sample, word_path(kpi.sample)))
+            assert word in {None, "none"} if not size else word == Samples().of(size)
+
+
+def test_a_share_of_a_window_has_an_interval_and_every_mean_and_percentile_a_sample() -> None:
+    asked = [kpi for kpi in ALL if kpi.place is Place.WINDOW and kpi.name != "brand"]  # it is one by item
+    assert [kpi.name for kpi in asked if kpi.unit == RATIO and kpi.interval is None] == []
+    assert [kpi.name for kpi in asked if kpi.unit != TICKETS and kpi.sample is None] == []
 
 
 def test_the_slow_kpis_are_those_of_the_catalogue() -> None:

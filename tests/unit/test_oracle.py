@@ -54,16 +54,8 @@ def test_first_reply_is_the_earliest_public_human_one_and_is_stamped_by_its_time
         event("ticket.replied", start + 50 * MINUTE, author="", agent="sara"),
         event("ticket.replied", start + 55 * MINUTE, author="human"),
     )
-    assert day(scope)["first_response"] == {
-        "count": 1,
-        "mean": 3000.0,
-        "p50": 3000.0,
-        "p90": 3000.0,
-        "met": 1,
-        "breached": 0,
-        "in_sla_ratio": 1.0,
-        "in_sla_ratio_now": 1.0,
-    }
+    wanted = {"count": 1, "mean": 3000.0, "p50": 3000.0, "p90": 3000.0, "met": 1, "breached": 0}
+    assert day(scope)["first_response"].items() >= (wanted | {"in_sla_ratio": 1.0, "in_sla_ratio_now": 1.0}).items()
     assert (scope["open"], scope["awaiting_first_response"]) == (1, 0)
     assert scope["windows"]["1h"]["replied"] == 0
     assert scope["windows"]["6h"]["replied"] == 1
@@ -141,7 +133,7 @@ def test_only_changes_count_as_resolved_and_a_reopen_retracts_the_resolution_but
     ]
     opened = day(seen(*events))
     assert (opened["resolved"], opened["reopened"], opened["resolution"]["count"]) == (1, 1, 0)
-    assert opened["first_resolution"] == {"count": 1, "mean": 1800.0, "p50": 1800.0, "p90": 1800.0}
+    assert opened["first_resolution"].items() >= {"count": 1, "mean": 1800.0, "p50": 1800.0, "p90": 1800.0}.items()
     again = day(seen(*events, event("ticket.resolved", start + 180 * MINUTE)))
     assert (again["resolved"], again["resolution"]["mean"], again["first_resolution"]["mean"]) == (2, 10800.0, 1800.0)
 

@@ -28,7 +28,7 @@ def both(*log: Happening, at: int = NOON, within: str = "72h") -> Any:
     return found
 
 
-def share(name: str, part: int, whole: int, low: float, high: float) -> Any:
+def share(name: str, part: int, whole: int, low: float, high: float, sample: str) -> Any:
     """To the digits that KPIS.md prints, in percent."""
     return {
         "created": whole,
@@ -36,10 +36,11 @@ def share(name: str, part: int, whole: int, low: float, high: float) -> Any:
         "ratio": pytest.approx(part / whole),
         "lower95": pytest.approx(low / 100, abs=0.00005),
         "upper95": pytest.approx(high / 100, abs=0.00005),
+        "sample": sample,
     }
 
 
-NOBODY = {"created": 0, "ratio": None, "lower95": None, "upper95": None}
+NOBODY = {"created": 0, "ratio": None, "lower95": None, "upper95": None, "sample": "none"}
 
 
 # ------------------------------------------------------------------------------------- escalation and complaints
@@ -51,7 +52,7 @@ def test_the_escalated_share_has_the_tickets_created_in_the_window_above_and_bel
     log += [happening("ticket.escalated", START + HOUR, f"T{number}") for number in range(4)]
     log += [created(NOON - 2 * DAY, "old"), happening("ticket.escalated", START, "old")]
     windows = both(*log)
-    assert windows["24h"]["escalation"] == share("escalated", 4, 5, 37.55, 96.38)
+    assert windows["24h"]["escalation"] == share("escalated", 4, 5, 37.55, 96.38, "caution")
     assert windows["24h"]["escalated"] == 5  # escalations of the day: another number
     assert windows["7d"]["escalation"]["escalated"] == 5
     assert windows["6h"]["escalation"] == NOBODY | {"escalated": 0}
@@ -97,7 +98,7 @@ def test_resolved_complaints_are_their_changes_to_resolved_in_the_window() -> No
 def test_three_of_three_have_the_interval_of_three() -> None:
     log = [created(START, f"{number}", kind="complaint") for number in range(3)]
     log += [happening("ticket.escalated", START, f"{number}") for number in range(3)]
-    assert both(*log)["24h"]["complaint_escalation"] == share("escalated", 3, 3, 43.85, 100)
+    assert both(*log)["24h"]["complaint_escalation"] == share("escalated", 3, 3, 43.85, 100, "not_enough")
 
 
 # -------------------------------------------------------------------------------------------------- conversion
@@ -134,7 +135,7 @@ def test_without_a_reply_a_sale_counts_from_the_creation_on(after: int, counts: 
 def test_nine_of_ten_converted_has_its_interval_and_a_second_sale_changes_nothing() -> None:
     log = [created(START, f"T{number}") for number in range(10)]
     log += [happening("ticket.converted", START + hours * HOUR, f"T{n}") for n in range(9) for hours in (1, 2)]
-    assert both(*log)["24h"]["conversion"] == share("converted", 9, 10, 59.58, 98.21)
+    assert both(*log)["24h"]["conversion"] == share("converted", 9, 10, 59.58, 98.21, "caution")
 
 
 def test_a_sale_of_a_discarded_ticket_counts_nowhere() -> None:
