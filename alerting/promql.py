@@ -109,18 +109,27 @@ def believed(record: str, series: str, interval: int) -> str:
     While a partition is missing or catches up, a window counts only a part of what happened. There is one exporter of
     window values; where it moves, two may show them for one scrape.
     """
+    return _while_ready(record, f"max without (instance, job) (last_over_time({series}[{bridge(interval)}]))")
+
+
+def believed_sum(record: str, series: str, interval: int) -> str:
+    """The same of the sum over queues by window: first within each exporter, of which two may show the same tickets."""
+    summed = f"sum by (instance, job, window) (last_over_time({series}[{bridge(interval)}]))"
+    return _while_ready(record, f"max by (window) ({summed})")
+
+
+def _while_ready(record: str, present: str) -> str:
     return promql(
         """\
 (
-  max without (instance, job) (last_over_time($series[$bridge]))
+  $present
   and on () $all_ready
 )
 or (
   $record
   unless on () $all_ready
 )""",
-        series=series,
-        bridge=bridge(interval),
+        present=present,
         record=record,
         all_ready=ALL_READY,
     )

@@ -39,13 +39,17 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KpiTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """What a KPI of ``judged`` should reach; ``queue`` None: every queue that has no target of its own."""
+    """What a KPI of ``judged`` should reach; ``queue`` None: every queue that has no target of its own.
+
+    ``matures``: how long after a ticket's begin its outcome may still come (0: at any time, or at once).
+    """
 
     kpi: str
     target: float
     queue: str | None = None
     window: str | None = None  # None: the shortest with enough answers
     minimum_answers: int = 30
+    matures: int = 0
 
 
 class Receiver(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from alerting.judged import BY_KPI
 from deskpulse.configuration.model import Configuration
 from deskpulse.configuration.outputs import Receiver
 from deskpulse.configuration.tables import LOOPBACK, PORT_WORKER
-from deskpulse.configuration.targets import KpiTarget, QueueTarget, SlaPolicy
+from deskpulse.configuration.targets import CONVERSION, KpiTarget, QueueTarget, SlaPolicy
 
 _MINIMUM_ANSWERS: Final = 30
 _EVERYWHERE: Final = {"0.0.0.0", "::", "[::]"}  # noqa: S104 - not listened on: reached on the loopback
@@ -56,16 +56,18 @@ def _policies(policies: tuple[SlaPolicy, ...]) -> Iterator[core.Policy]:
 
 
 def _targets(configuration: Configuration) -> Iterator[core.KpiTarget]:
+    conversion_within = configuration.rules().conversion_within
     for name in BY_KPI:
         kpi = configuration.kpis.get(name)
         if kpi is None:
             continue
-        yield from _target(name, None, kpi, kpi)
+        matures = conversion_within if name == CONVERSION else 0
+        yield from _target(name, None, kpi, kpi, matures)
         for queue, own in kpi.queues.items():
-            yield from _target(name, queue, own, kpi)
+            yield from _target(name, queue, own, kpi, matures)
 
 
-def _target(name: str, queue: str | None, own: QueueTarget, kpi: KpiTarget) -> Iterator[core.KpiTarget]:
+def _target(name: str, queue: str | None, own: QueueTarget, kpi: KpiTarget, matures: int) -> Iterator[core.KpiTarget]:
     """The target of a queue, with what it leaves open taken from the KPI."""
     target = own.target if own.target is not None else kpi.target
     if target is not None:
@@ -75,6 +77,7 @@ def _target(name: str, queue: str | None, own: QueueTarget, kpi: KpiTarget) -> I
             queue=queue,
             window=own.window or kpi.window,
             minimum_answers=own.minimum_answers or kpi.minimum_answers or _MINIMUM_ANSWERS,
+            matures=matures,
         )
 
 

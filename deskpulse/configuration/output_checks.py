@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from alerting.judged import BY_KPI
+from alerting.judged import BY_KPI, NOT_JUDGED
 from alerting.settings import NOBODY
 from deskpulse.configuration.draft import Draft, Finding, one_of
 from deskpulse.configuration.model import BRAND
@@ -119,17 +119,21 @@ def _watchdog(draft: Draft) -> Iterator[Finding]:
 def _ratios(draft: Draft) -> Iterator[Finding]:
     """KPIs are of the catalogue; a target is of one that has an interval, in its unit: alerts go by the bound."""
     for name, kpi in draft.configuration.kpis.items():
-        if name not in BY_NAME:
-            yield (("kpis", name), f"expected a KPI of docs/kpis.md{closest(name, BY_NAME)}")
+        judged = BY_KPI.get(name)
+        if judged is None and name not in BY_NAME:
+            yield (("kpis", name), f"expected a KPI of docs/kpis.md{closest(name, (*BY_NAME, *BY_KPI))}")
             continue
         targets: dict[Path, float | None] = {("kpis", name, "target"): kpi.target}
         targets |= {("kpis", name, "queues", queue, "target"): own.target for queue, own in kpi.queues.items()}
-        judged = BY_KPI.get(name)
         for path, target in targets.items():
             if target is not None and judged is None:
-                yield (path, f"expected no target: {name} has no interval to judge by; {', '.join(BY_KPI)} have one")
+                why = NOT_JUDGED.get(name, "has no interval to judge by")
+                yield (path, f"expected no target: {name} {why}; these can have one: {', '.join(BY_KPI)}")
             elif target is not None and judged is not None and not judged.least <= target <= judged.most:
                 yield (path, f"expected a number from {judged.least:g} to {judged.most:g}")
+        if kpi.queues and judged is not None and not judged.is_by_queue:
+            why = f"Prometheus has {name} of the whole floor only, so no alert could be of a queue"
+            yield (("kpis", name, "queues"), f"expected no such key: {why}")
 
 
 def _feeds(draft: Draft) -> Iterator[Finding]:

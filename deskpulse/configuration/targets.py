@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from alerting.judged import BY_KPI
 from deskpulse.configuration.values import (
     FROM_LIST,
     NOT_EMPTY,
@@ -210,7 +211,9 @@ class KpiTarget(QueueTarget):
 
     target: Target | None = Field(
         None,
-        description="In the KPI's unit. When absent, none. Only of a KPI with an interval, by whose bound alerts go.",
+        description="In the KPI's unit: the least that it should be, or the most where less is better. When absent, "
+        "none. Only of a KPI with an interval, by whose bound alerts go: "
+        f"{', '.join(f'`{name}`' for name in BY_KPI)}.",
         examples=["0.85"],
     )
     window: Text | None = Field(
@@ -219,7 +222,9 @@ class KpiTarget(QueueTarget):
         examples=['"7d"'],
     )
     minimum_answers: Count | None = Field(
-        None, description="With fewer answers nothing is judged; when absent, 30.", examples=["30"]
+        None,
+        description="With fewer answers, settled clocks, tickets or surveys sent nothing is judged; when absent, 30.",
+        examples=["30"],
     )
     within: Duration | None = Field(
         None,
@@ -229,7 +234,10 @@ class KpiTarget(QueueTarget):
         json_schema_extra={"alternative": True},
     )
     queues: dict[Text, QueueTarget] = Field(
-        default_factory=dict, description="By queue, what differs.", examples=["{ billing = { target = 0.9 } }"]
+        default_factory=dict,
+        description="By queue, what differs: of "
+        f"{', '.join(f'`{name}`' for name, judged in BY_KPI.items() if judged.is_by_queue)} only.",
+        examples=["{ billing = { target = 0.9 } }"],
     )
     expected: Texts = Field(
         (),
