@@ -69,15 +69,24 @@ def report(
     now: int,
     asked: Sequence[Period],
     queue: str | None = None,
+    *,
+    before: Period | None = None,
 ) -> list[dict[str, Any]]:
     """For each period its name, its bounds, whether it is partial, and its window: of one queue, or of all.
+
+    Satisfaction is compared with the period that was asked for before it, of the first one with ``before``.
 
     Numbers are as known at ``now``, later corrections included: a ticket of the period that still waits has waited
     until ``now``, and a clock that was due in it and is not settled is a live breach of it. Partial: history begins
     in or after the period, or ``now`` is before its end.
     """
     shown = {queue} if queue is not None else ()
-    found = snapshot(parts, rules, vocabulary, now, windows=[period.span for period in asked], of_queues=shown)
+    spans = [period.span for period in asked]
+    earlier = [None if before is None else before.span, *spans]
+    compared = {
+        one.name: (past.pane, past.after, past.last) for past, one in zip(earlier, spans, strict=False) if past
+    }
+    found = snapshot(parts, rules, vocabulary, now, windows=spans, before=compared, of_queues=shown)
     windows = (found["all"] if queue is None else found["queues"][queue])["windows"]
     return [
         {
@@ -89,6 +98,11 @@ def report(
         }
         for period in asked
     ]
+
+
+def period_before(by: By, period: Period, time_zone: str) -> Period:
+    """The one that ends where it begins."""
+    return periods(by, period.start - 1, period.start - 1, time_zone)[-1]
 
 
 def _local_date(at: int, zone: ZoneInfo) -> date:

@@ -6,7 +6,7 @@ percentiles are taken last, never averaged. No data is None, never 0.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -24,7 +24,7 @@ from metrics.policies import Rules, Window
 from metrics.samples import Samples
 from metrics.slow import slow
 from metrics.standing import LiveOf, Standing, as_json, standing, together, within
-from metrics.voice import Voice
+from metrics.voice import Before, Voice, windows_before
 
 _QUALITY: Final = ("orphans", "clock_skew", "before_creation", "full_histories")
 
@@ -93,17 +93,20 @@ def snapshot(
     catching_up: int = 0,
     total: int = 0,
     windows: Sequence[Span] | None = None,
+    before: Mapping[str, Before] | None = None,
     of_queues: Collection[str] | None = None,
 ) -> dict[str, Any]:
     """The whole snapshot as of ``now``, ready for JSON; ``catching_up`` and ``total`` count partitions.
 
-    ``windows``: others than those of the rules, past ones too, as known at ``now``; ``of_queues``: only these by name.
+    ``windows``: others than those of the rules, past ones too, as known at ``now``, and ``before`` what satisfaction in
+    them is compared with; ``of_queues``: only these by name.
     """
+    before = windows_before(rules, now) if windows is None else before or {}
     since = min((part.history_since for part in parts if part.history_since is not None), default=None)
     windows = spans(rules, now) if windows is None else windows
     edges = edges_of(windows, now)
     tables = {span.name: _tables(parts, span) for span in windows}
-    voice = Voice([part.floor.panes for part in parts], rules, vocabulary, now, since)
+    voice = Voice([part.floor.panes for part in parts], rules, vocabulary, since, before)
     places = _standings(parts, rules, edges, now)
     flows = Flows([part.floor.panes for part in parts], rules, now, since)
     names = sorted({queue for part in parts for queue in part.floor.entries_by_queue})

@@ -24,11 +24,14 @@ from metrics.measures import (
     Vocabulary,
 )
 from metrics.panes import Panes, together
-from metrics.policies import Rules, Window
+from metrics.policies import Rules
 from metrics.samples import Samples
 from metrics.surveys import change, instrument_name, satisfied_of, summary
 
 Counts = Mapping[int, int]
+
+#: (pane, after, last): the panes ``after < number <= last`` of ``pane`` nanoseconds.
+Before = tuple[int, int, int]
 
 _ALWAYS: Final = (("csat", 1, 5), ("nps", 0, 10), ("ces", 1, 7))
 
@@ -36,20 +39,37 @@ _ALWAYS: Final = (("csat", 1, 5), ("nps", 0, 10), ("ces", 1, 7))
 CHANGE_FROM: Final = DAY
 
 
+def windows_before(rules: Rules, now: int) -> dict[str, Before]:
+    """The window before each rolling one that satisfaction is compared for: up to the pane where that begins."""
+    compared = [window for window in rules.windows if window.length >= CHANGE_FROM]
+    return {
+        one.name: (one.pane, (now - 2 * one.length) // one.pane, (now - one.length) // one.pane) for one in compared
+    }
+
+
 class Voice:
-    """The answers of one snapshot; ``since`` is from when on history is known."""
+    """The answers of one snapshot; ``since`` is from when on history is known, ``before`` what comes before a window.
+
+    Satisfaction of a window that ``before`` does not name is compared with nothing.
+    """
 
     def __init__(
-        self, panes: Sequence[Panes], rules: Rules, vocabulary: Vocabulary, now: int, since: int | None
+        self,
+        panes: Sequence[Panes],
+        rules: Rules,
+        vocabulary: Vocabulary,
+        since: int | None,
+        before: Mapping[str, Before],
     ) -> None:
         self._samples = rules.samples
         self._expected = rules.brand_expected
         self._items = vocabulary.items
         self._instruments = sorted(zip(vocabulary.instruments, range(FIRST_SURVEY, FIRST_ITEM), strict=False))
         self._csat = dict(self._instruments)["csat", 1, 5]
-        compared = [window for window in rules.windows if window.length >= CHANGE_FROM]
-        self._before = {window.name: _before(panes, window, now, self._csat) for window in compared}
-        self._is_whole = {window.name: since is not None and since < _first(window, now) for window in compared}
+        self._before = {name: _scores_by_queue(panes, one, self._csat) for name, one in before.items()}
+        self._is_whole = {
+            name: since is not None and since < (after + 1) * pane for name, (pane, after, _) in before.items()
+        }
 
     def of(self, window: str, table: Mapping[int, Counts], queues: Iterable[int]) -> dict[str, Any]:
         """The numbers of the window of that name; ``table`` and ``queues`` (their numbers) are those of one scope."""
@@ -87,15 +107,10 @@ class Voice:
         return made | {"before_complete": self._is_whole[window]}
 
 
-def _first(window: Window, now: int) -> int:
-    """The first instant of the window before."""
-    return ((now - 2 * window.length) // window.pane + 1) * window.pane
-
-
-def _before(panes: Sequence[Panes], window: Window, now: int, measure: int) -> dict[int, dict[int, int]]:
-    """What one measure has in the window before, by queue and bucket: up to the pane where ``window`` begins."""
-    first, last = (now - 2 * window.length) // window.pane, (now - window.length) // window.pane
-    cells, amounts = together(found for one in panes for found in one.total(first, last, window.pane))
+def _scores_by_queue(panes: Sequence[Panes], before: Before, measure: int) -> dict[int, dict[int, int]]:
+    """What one measure has in some panes, by queue and bucket."""
+    pane, after, last = before
+    cells, amounts = together(found for one in panes for found in one.total(after, last, pane))
     wanted = cells >> MEASURE_SHIFT & MEASURE_MASK == measure
     cells, amounts = summed(cells[wanted], amounts[wanted])
     tables = {}

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tests.oracle.instants import DAY, HOUR, MINUTE, SECOND, instant, text_of
+from tests.rare_cases import rare_cases
 
 Event = dict[str, Any]
 
@@ -146,6 +147,7 @@ def random_log(seed: int, tickets: int = 150, start: int = START, span: int = SP
         desk.lone_survey(f"survey:R{number}")
         desk.orphan(f"O{number}")
     desk.fact()
+    rare_cases(desk.event, desk.dice, desk.end, tickets)
     desk.event("ticket.customer-replied", desk.end, "O0")
     return desk.events
 

@@ -11,14 +11,31 @@ from tests.oracle.instants import DAY, HOUR, MINUTE, instant
 QUEUES = (None, None, "", "billing", "payments", "returns", "nobody", "other")
 PLAIN = ("customers_start", "customers_end", "customers_new", "employees_start", "employees_end", "separations")
 FACTS = (*PLAIN, "stayed", "inflow", "outflow", "cost", "cost", "staffed_hours", "staffed_hours", "customers")
+#: What makes a value only together, and is seldom complete by chance; and what is only of the floor.
+SETS = (
+    ("customers_start", "customers_end", "customers_new"),
+    ("employees_start", "employees_end", "separations", "stayed"),
+    ("inflow", "outflow"),
+    ("customers", "staffed_hours", "cost"),
+    ("benchmark.nps", "benchmark.csat_satisfied", "benchmark.first_response_p50"),
+)
 
 
 def reports(seed: int, end: int, count: int, days: int) -> list[Happening]:
-    """Reports of few periods, so that many are of the same thing: repeats, corrections, another subject or source."""
+    """Reports of few periods, so that many are of the same thing: repeats, corrections, another subject or source.
+
+    To the `count` single ones come a sixth as many sets that belong together.
+    """
     dice = random.Random(f"facts {seed}")
     last = date.fromordinal(719_163 + end // DAY)
     periods = [_period(dice, last, days) for _ in range(5)]
-    return [_report(dice, number, end, dice.choice(periods)) for number in range(count)]
+    single = [_report(dice, number, end, dice.choice(periods)) for number in range(count)]
+    return single + [
+        _report(dice, count + number, end, period, fact, queue)
+        for number in range(count // 6)
+        for period, queue in [(dice.choice(periods), dice.choice(QUEUES[:5]))]
+        for fact in dice.choice(SETS)
+    ]
 
 
 def _period(dice: random.Random, last: date, days: int) -> dict[str, str]:
@@ -27,8 +44,11 @@ def _period(dice: random.Random, last: date, days: int) -> dict[str, str]:
     return {"start": start.isoformat(), "end": end.isoformat()}
 
 
-def _report(dice: random.Random, number: int, end: int, period: dict[str, str]) -> Happening:
-    fact = dice.choice((*FACTS, *(f"benchmark.{kpi}" for kpi in DEFINITIONS)))
+def _report(
+    dice: random.Random, number: int, end: int, period: dict[str, str], fact: str = "", queue: str | None = "any"
+) -> Happening:
+    if not fact:
+        fact, queue = dice.choice((*FACTS, *(f"benchmark.{kpi}" for kpi in DEFINITIONS))), dice.choice(QUEUES)
     data: dict[str, Any] = {"fact": fact, "period": period, "value": dice.choice((0, 1, 7, 120, 37.25, 1200))}
     if fact.startswith("benchmark."):
         kpi = fact.removeprefix("benchmark.")
@@ -41,13 +61,12 @@ def _report(dice: random.Random, number: int, end: int, period: dict[str, str]) 
         data |= {"value": value, "unit": unit}
     elif fact in ("inflow", "outflow"):
         data["unit"] = dice.choice(("EUR", "EUR", "EUR", "", "USD"))
-    queue = dice.choice(QUEUES)
     if queue is not None:
         data["queue"] = queue
     subject = f"fact:{fact}:{queue or 'all'}:{period['start']}" if dice.random() < 0.8 else f"fact:{number % 3}"
     at = end - dice.choice((0, MINUTE, HOUR, dice.randrange(30 * DAY)))
     return happening(
-        "business.reported", at, subject, source=dice.choice(("books", "hr")), name=f"{number:04d}", **data
+        "business.reported", at, subject, source=dice.choice(("books", "hr")), name=f"{number:04d}-{fact}", **data
     )
 
 

@@ -14,7 +14,7 @@ from deskpulse.commands.options import Instant, config_option, configuration
 from deskpulse.configuration.values import closest
 from deskpulse.histories import History, history_of
 from deskpulse.reports import csv_text, kpi_paths, print_report
-from metrics.calendar_periods import By, Period, periods, report
+from metrics.calendar_periods import By, Period, period_before, periods, report
 from metrics.instants import format_instant
 
 #: More are a mistake: one event of 1970 among those of this year.
@@ -87,14 +87,16 @@ def _periods(history: History, by: By, since: int | None) -> list[Period]:
 
 
 def _report(history: History, by: By, queue: str | None, asked: list[Period]) -> dict[str, Any]:
-    rules, tickets = history.tickets.rules, history.tickets
+    rules, tickets, now = history.tickets.rules, history.tickets, history.now
+    before = period_before(by, asked[0], rules.time_zone)
+    rows = report(history.parts, rules, tickets.vocabulary, now, asked, queue, before=before)
     return {
-        "as_of": format_instant(history.now),
+        "as_of": format_instant(now),
         "history_since": format_instant(history.since),
         "by": by.value,
         "time_zone": rules.time_zone,
         "queue": queue,
-        "periods": report(history.parts, rules, tickets.vocabulary, history.now, asked, queue),
+        "periods": rows,
     }
 
 

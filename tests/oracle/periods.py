@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,11 @@ from tests.oracle.windows import Window
 @cache
 def label(by: str, at: int, time_zone: str) -> str:
     """The name of the period that holds an instant."""
-    local = datetime.fromtimestamp(at // SECOND, tz=UTC).astimezone(ZoneInfo(time_zone))
+    return label_of(by, datetime.fromtimestamp(at // SECOND, tz=UTC).astimezone(ZoneInfo(time_zone)).date())
+
+
+def label_of(by: str, local: date) -> str:
+    """The name of the period that holds a local date."""
     if by == "day":
         return local.strftime("%Y-%m-%d")
     if by == "week":
@@ -29,6 +33,22 @@ class Labelled(Window):
 
     by: str
     time_zone: str
+
+    @property
+    def before(self) -> "Labelled":
+        """The period whose last local date is the one before its own first."""
+        year, _, rest = self.name.partition("-")
+        first = {
+            "day": lambda: date.fromisoformat(self.name),
+            "week": lambda: date.fromisocalendar(int(year), int(rest.lstrip("W")), 1),
+            "month": lambda: date(int(year), int(rest), 1),
+            "quarter": lambda: date(int(year), 3 * int(rest.lstrip("Q")) - 2, 1),
+        }[self.by]()
+        return Labelled(label_of(self.by, first - timedelta(days=1)), 0, 0, self.by, self.time_zone)
+
+    def is_later_than(self, at: int) -> bool:
+        """Whether an instant lies in an earlier period: names sort as time does."""
+        return label(self.by, at, self.time_zone) < self.name
 
     def holds(self, at: int | None) -> bool:
         """Whether the wall calendar shows this period at an instant; no instant lies nowhere."""

@@ -69,6 +69,7 @@ from tests.oracle.instants import text_of
 from tests.oracle.late_changes import discarded_late, retargeted_late
 from tests.oracle.normal import normal, resolved_now
 from tests.oracle.outcomes import outcomes
+from tests.oracle.quality import data_quality
 from tests.oracle.surveys import Answer, answers_of
 from tests.oracle.tickets import Happening, Ticket, distinct, is_discarded, ticket_of
 from tests.oracle.windows import Window, windows_of
@@ -123,6 +124,7 @@ def snapshot(
     return {
         "as_of": text_of(now),
         "history_since": None if since is None else text_of(since),
+        "data_quality": data_quality(subjects, configuration),
         "all": shown.pop(None),
         "queues": shown,
     }

@@ -13,7 +13,8 @@ What the texts leave open, and how it is read here:
     survey of that name. It is answered by any answer of its subject to that survey, of the same response where both
     have one, at any time, and also by one that is in no other number (a pair with one side missing). Of more than 256
     `sent` of a subject the latest count.
- 5. The window before has the same panes, shifted by the window's length. `today` and windows under 24 h have none.
+ 5. The window before has the same panes, shifted by the window's length. `today` and windows under 24 h have none; that
+    of a calendar period is the period before it, also where a clock change made one of them shorter.
  6. A scale that no rule is written for has a number of answers, and nothing else; of CES there is a mean on any scale.
 """
 
@@ -27,6 +28,7 @@ from tests.oracle import surveys
 from tests.oracle.configuration import OracleConfiguration
 from tests.oracle.durations import ratio
 from tests.oracle.instants import DAY, HOUR, MINUTE, duration
+from tests.oracle.periods import Labelled
 from tests.oracle.samples import sample
 from tests.oracle.surveys import Answer
 from tests.oracle.tickets import HISTORY_MAX, Happening
@@ -145,14 +147,20 @@ def _answered(asked: Sequence[SentSurvey], configuration: OracleConfiguration) -
 def _change(
     answers: Sequence[Answer], window: Window, now: int, since: int | None, configuration: OracleConfiguration
 ) -> dict[str, Any] | None:
-    if window.name not in configuration.rolling or duration(window.name) < DAY:
-        return None  # `today`, and the periods of a report
-    length = duration(window.name)
-    pane = MINUTE if length <= DAY else HOUR
-    first = ((now - 2 * length) // pane + 1) * pane
     scores = [(a.at, a.score) for a in answers if a.survey == "csat" and a.scale == (1, 5)]
     new = [score for at, score in scores if window.holds(at)]
-    old = [score for at, score in scores if first <= at < window.first]
+    if isinstance(window, Labelled):
+        former = window.before
+        old = [score for at, score in scores if former.holds(at)]
+        is_whole = since is not None and former.is_later_than(since)
+    elif window.name in configuration.rolling and duration(window.name) >= DAY:
+        length = duration(window.name)
+        pane = MINUTE if length <= DAY else HOUR
+        first = ((now - 2 * length) // pane + 1) * pane
+        old = [score for at, score in scores if first <= at < window.first]
+        is_whole = since is not None and since < first
+    else:
+        return None  # `today`, and shorter ones
     made: dict[str, Any] = {
         "difference": None,
         "lower95": None,
@@ -160,7 +168,7 @@ def _change(
         "before_responses": len(old),
         "is_change": None,
         "sample": sample(min(len(new), len(old)), configuration),
-        "before_complete": since is not None and since < first,
+        "before_complete": is_whole,
     }
     if new and old:
         happy, happier = sum(score >= 4 for score in old), sum(score >= 4 for score in new)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics.calendar_periods import By, history_rules, periods, report
+from metrics.calendar_periods import By, history_rules, period_before, periods, report
 from metrics.policies import Rules
 from metrics.snapshot import Part
 from stream.tickets import Tickets
@@ -25,7 +25,9 @@ BY = st.sampled_from(list(By))
 def reported(tickets: Tickets, rules: Rules, now: int, by: By, queue: str | None = None) -> list[dict[str, Any]]:
     parts = [Part(p.floor, is_ready=True, history_since=p.history_since) for p in tickets.partitions.values()]
     since = min(part.history_since for part in parts if part.history_since is not None)
-    return report(parts, rules, tickets.vocabulary, now, periods(by, since, now, rules.time_zone), queue)
+    asked = periods(by, since, now, rules.time_zone)
+    before = period_before(by, asked[0], rules.time_zone)
+    return report(parts, rules, tickets.vocabulary, now, asked, queue, before=before)
 
 
 @settings(max_examples=60)

@@ -100,6 +100,35 @@ def test_the_end_of_the_log_can_be_set_and_its_beginning_left_out() -> None:
     assert [(row["period"], row["partial"]) for row in later] == [("2026-02-01", False), ("2026-02-02", True)]
 
 
+def asked(day: str, satisfied: int, n: int) -> list[dict[str, Any]]:
+    """Answers at noon of a day."""
+    at = instant(f"{day}T12:00:00Z")
+    return [
+        happening("survey.answered", at, f"survey:{day}-{number}", survey="csat", score=5 if number < satisfied else 3)
+        for number in range(n)
+    ]
+
+
+@pytest.mark.parametrize("words", [(), ("--from", "2026-03-01T00:00:00Z")])
+def test_satisfaction_is_compared_with_that_of_the_period_before(words: tuple[str, ...]) -> None:
+    # 48 of 80 in February, 56 of 70 in March: Newcombe (1998), table II, 0.0524 to 0.3339; in April nobody answered
+    log = [created(START), *asked("2026-02-28", 48, 80), *asked("2026-03-01", 56, 70), *asked("2026-05-03", 1, 1)]
+    rows = {row["period"]: row["csat_change"] for row in rows_of(report(log, "--by", "month", *words))}
+    march = rows["2026-03"]
+    assert march["difference"] == pytest.approx(0.2, abs=1e-15)
+    assert (march["lower95"], march["upper95"]) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+    assert (march["before_responses"], march["is_change"], march["before_complete"]) == (80, True, True)
+    assert (rows["2026-04"]["difference"], rows["2026-04"]["before_responses"]) == (None, 70)
+    assert (rows["2026-05"]["difference"], rows["2026-05"]["before_responses"]) == (None, 0)
+
+
+def test_the_first_period_of_a_log_has_nothing_to_be_compared_with() -> None:
+    first, second = rows_of(report(LOG, "--by", "month"))
+    for row, complete in ((first, False), (second, False)):
+        assert (row["csat_change"]["before_responses"], row["csat_change"]["difference"]) == (0, None)
+        assert row["csat_change"]["before_complete"] is complete
+
+
 def test_a_table_marks_what_is_in_part() -> None:
     done = report(LOG, "--by", "day", "--format", "table")
     assert done.exit_code == 0
