@@ -277,4 +277,8 @@ BY_KPI: Final = {judged.kpi: judged for judged in ALL}
 NOT_JUDGED: Final = {
     "csat_change": "is a change and no level: set one for csat",
     "brand_expected": "has no sample size in Prometheus",
+    **{
+        f"{sla}_in_sla_now": f"moves while a ticket waits, and breaches page by themselves: set one for {sla}_in_sla"
+        for sla in ("first_response", "resolution")
+    },
 }
