@@ -29,11 +29,12 @@ def tables_of(found: Sequence[Sums]) -> Tables:
     return tables
 
 
-def counts_of(tables: Mapping[int, Table], measure: int, queue: int | None) -> dict[int, int]:
+def counts_of(tables: Mapping[int, Table], measure: int, queue: int | None) -> Mapping[int, int]:
     """Amounts of one measure by bucket, of one queue or of all."""
+    if queue is not None:
+        return tables.get(queue, {}).get(measure, {})
     counts: dict[int, int] = {}
-    for number, table in tables.items():
-        if queue is None or number == queue:
-            for bucket, amount in table.get(measure, {}).items():
-                counts[bucket] = counts.get(bucket, 0) + amount
+    for table in tables.values():
+        for bucket, amount in table.get(measure, {}).items():
+            counts[bucket] = counts.get(bucket, 0) + amount
     return counts

@@ -103,16 +103,27 @@ def is_day(text: str) -> bool:
         return False
 
 
+class Latest:
+    """The latest reports of one partition until another comes: equal to itself only, so that it names what they are."""
+
+    __slots__ = ("reports",)
+
+    def __init__(self, reports: Iterable[Report]) -> None:
+        self.reports = tuple(reports)
+
+
 class Facts:
     """The reports of one partition, which can be added and taken back."""
 
     def __init__(self) -> None:
+        self._whole: Latest | None = None
         self._reports: dict[tuple[str, str], dict[Days, list[Report]]] = {}
         self._latest: dict[tuple[str, str], list[Report]] = {}  # of the places that were asked for since they changed
 
     def add(self, reports: Iterable[Report], sign: int) -> None:
         """Add reports (1), or take back some that are there (-1)."""
         for report in reports:
+            self._whole = None
             self._latest.pop(report.place, None)
             periods = self._reports.setdefault(report.place, {})
             known = periods.setdefault(report.period, [])
@@ -125,8 +136,13 @@ class Facts:
             if not periods:
                 del self._reports[report.place]
 
-    def latest(self) -> list[Report]:
-        """Of each fact and queue the latest periods, each by its latest report."""
+    def latest(self) -> Latest:
+        """Of each fact and queue the latest periods, each by its latest report; the same object until that changes."""
+        if self._whole is None:
+            self._whole = Latest(self._latest_of_each())
+        return self._whole
+
+    def _latest_of_each(self) -> list[Report]:
         for place, periods in self._reports.items():
             if place not in self._latest:
                 self._latest[place] = [
@@ -145,11 +161,11 @@ def latest_first(periods: Iterable[Days]) -> list[Days]:
 Known = dict[tuple[str, str], dict[Days, Report]]
 
 
-def merged(partitions: Iterable[Facts]) -> Known:
+def merged(partitions: Iterable[Latest]) -> Known:
     """The facts of all partitions: a sender may have reported one thing under several subjects."""
     known: Known = {}
-    for facts in partitions:
-        for report in facts.latest():
+    for latest in partitions:
+        for report in latest.reports:
             periods = known.setdefault(report.place, {})
             other = periods.get(report.period)
             if other is None or other.rank < report.rank:

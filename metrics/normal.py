@@ -7,53 +7,39 @@ every opening and every resolve is a moment of its own, and what is older than t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any, Final
 
-import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from metrics.columns import EMPTY, Ints, ordered, runs
+from metrics.columns import Ints, ints
+from metrics.hours import Sums
 from metrics.instants import DAY, HOUR, format_instant
 from metrics.measures import MEASURE_MASK, MEASURE_SHIFT, QUEUE_SHIFT, Measure
-from metrics.panes import Panes
+from metrics.panes import Panes, cells_of
 from metrics.policies import Rules
 
 WEEKS: Final = 4
 _WEEK: Final = 7 * DAY
 
-#: What a moment adds to how many are created, and to how many are open.
+#: What a moment adds to how many are created, are open, and are resolved and were not reopened.
 _ADDS: Final = {
-    Measure.CREATED: (1, 1),
-    Measure.REOPENED: (0, 1),
-    Measure.RESOLVED: (0, -1),
-    Measure.UNCOUNTED_OPENED: (0, -1),
-    Measure.UNCOUNTED_RESOLVED: (0, 1),
+    Measure.CREATED: (1, 1, 0),
+    Measure.REOPENED: (0, 1, 0),
+    Measure.RESOLVED: (0, -1, 0),
+    Measure.UNCOUNTED_OPENED: (0, -1, 0),
+    Measure.UNCOUNTED_RESOLVED: (0, 1, 0),
+    Measure.RESOLUTION: (0, 0, 1),
 }
-_CREATES, _OPENS = np.zeros((2, MEASURE_MASK + 1), dtype=np.int64)
-_WANTED = np.zeros(MEASURE_MASK + 1, dtype=np.bool_)
+_ADDED: Final = np.zeros((3, MEASURE_MASK + 1), dtype=np.int64)
 for _measure, _added in _ADDS.items():
-    _CREATES[_measure], _OPENS[_measure] = _added
-    _WANTED[_measure] = True
-_WANTED[Measure.RESOLUTION] = True
-
-
-class Flow(msgspec.Struct, frozen=True):
-    """What one queue, or all, came to hour by hour: sums of all before each row, and of all at the end."""
-
-    hours: Ints  # ascending
-    created: Ints
-    opened: Ints  # created and reopened, less resolved
-
-    def created_within(self, first: int, end: int) -> int:
-        """Created in hours ``first <= hour < end``."""
-        before, upto = self.created[self.hours.searchsorted((first, end))].tolist()
-        return int(upto - before)
-
-    def opened_since(self, hour: int) -> int:
-        """How many more are open now than were at the beginning of ``hour``."""
-        return int(self.opened[-1] - self.opened[self.hours.searchsorted(hour)])
+    _ADDED[:, _measure] = _added
+_WANTED: Final = np.any(_ADDED != 0, axis=0)
+_HOUR_SHIFT: Final = 32
+_QUEUE_MASK: Final = (1 << _HOUR_SHIFT) - 1
+_NOTHING: Final = np.empty((5, 0), dtype=np.int64)
 
 
 class Flows:
@@ -66,44 +52,47 @@ class Flows:
         self._since = since
         #: Of hours up to this one something may be gone, with its retention; events may be ahead by ``future``.
         self._gone_upto = (now + rules.future - rules.retention) // HOUR
-        hours, queues, measures, amounts = _columns(panes, self._gone_upto)
-        is_resolution = measures == Measure.RESOLUTION
-        self._resolved = np.zeros(queues.max(initial=0) + 1, dtype=np.int64)  # by number of the queue
-        np.add.at(self._resolved, queues[is_resolution], amounts[is_resolution])
-        others = np.flatnonzero(~is_resolution)
-        others = others[ordered(hours[others])]
-        queues, measures, amounts = queues[others], measures[others], amounts[others]
-        columns = np.stack((hours[others], _CREATES[measures] * amounts, _OPENS[measures] * amounts))
-        self._all = _flow(columns)
-        self._queues = _by_queue(queues, columns)
+        self._lengths = {
+            window.name: window.length // HOUR
+            for window in rules.windows
+            if window.length % HOUR == 0 and window.length <= _WEEK
+        }
+        self._ends = [self._until - week * _WEEK // HOUR for week in range(WEEKS + 1)]
+        edges = sorted({end - length for end in self._ends for length in (0, *self._lengths.values())})
+        self._place = {edge: place for place, edge in enumerate(edges)}
+        found = [rows for one in panes for rows in one.of_hours(self._gone_upto, _by_hour_and_queue)]
+        self._queues = _upto(np.concatenate([_NOTHING, *found], axis=1), edges)
+        self._all = self._queues.sum(axis=1)
 
     def as_json(self, queue: int | None, opened: int) -> dict[str, Any]:
         """The fields of a scope: of one queue by its number, or of all; ``opened``: how many are open now."""
-        flow = self._all if queue is None else self._queues.get(queue, _NOTHING)
-        made = {
-            window.name: self._created(flow, window.length // HOUR)
-            for window in self._rules.windows
-            if window.length % HOUR == 0 and window.length <= _WEEK
-        }
-        until = format_instant(self._until * HOUR)
-        resolved = self._resolved.sum() if queue is None else self._resolved[queue : queue + 1].sum()
+        is_none = queue is not None and queue >= self._queues.shape[1]
+        sums = np.zeros_like(self._all) if is_none else self._all if queue is None else self._queues[:, queue]
+        created, opens, resolved = sums.tolist()
         return {
-            "resolved_now": int(resolved),
-            "normal": {"until": until, "created": made, "open": self._open(flow, opened)},
+            "resolved_now": resolved[-1],
+            "normal": {
+                "until": format_instant(self._until * HOUR),
+                "created": {name: self._created(created, length) for name, length in self._lengths.items()},
+                "open": self._open(opens, opened),
+            },
         }
 
-    def _created(self, flow: Flow, length: int) -> dict[str, Any]:
+    def _created(self, upto: Sequence[int], length: int) -> dict[str, Any]:
         """Of the last ``length`` whole hours."""
-        ends = [self._until - week * _WEEK // HOUR for week in range(WEEKS + 1)]
-        now, *before = (flow.created_within(end - length, end) for end in ends)
-        known = (self._is_known(end - length, None) for end in ends[1:])
+        now, *before = (upto[self._place[end]] - upto[self._place[end - length]] for end in self._ends)
+        known = (self._is_known(end - length, None) for end in self._ends[1:])
         return _compared(now, [count if is_known else None for count, is_known in zip(before, known, strict=True)])
 
-    def _open(self, flow: Flow, opened: int) -> dict[str, Any]:
-        hours = [self._until - week * _WEEK // HOUR for week in range(1, WEEKS + 1)]
-        since = self._rules.live_since
+    def _open(self, upto: Sequence[int], opened: int) -> dict[str, Any]:
+        """How many were open before each week: those of now, less what came to them since."""
+        since, total = self._rules.live_since, upto[-1]
         return _compared(
-            opened, [opened - flow.opened_since(hour) if self._is_known(hour, since) else None for hour in hours]
+            opened,
+            [
+                opened - (total - upto[self._place[hour]]) if self._is_known(hour, since) else None
+                for hour in self._ends[1:]
+            ],
         )
 
     def _is_known(self, hour: int, live_since: int | None) -> bool:
@@ -118,24 +107,29 @@ def _compared(now: int, weeks: Sequence[int | None]) -> dict[str, Any]:
     return {"now": now, "week_ago": weeks[0], "normal": float(median(known)) if len(known) == len(weeks) else None}
 
 
-def _columns(panes: Iterable[Panes], after: int) -> tuple[Ints, Ints, Ints, Ints]:
-    """Hour, queue, measure and amount of all that flows, of hours later than ``after``."""
-    found = [(EMPTY, EMPTY, EMPTY), *(one.by_hour(after, _WANTED) for one in panes)]
-    hours, cells, amounts = (np.concatenate(column) for column in zip(*found, strict=True))
-    return hours, cells >> QUEUE_SHIFT, cells >> MEASURE_SHIFT & MEASURE_MASK, amounts
+def _by_hour_and_queue(hours: Mapping[int, Sums]) -> Ints:
+    """Hour, number of the queue, and what is added there (see ``_ADDS``), in columns; shape (5, n)."""
+    keys, amounts = (np.concatenate(column) for column in zip(*hours.values(), strict=True))
+    at = np.flatnonzero(_WANTED[keys >> MEASURE_SHIFT & MEASURE_MASK])
+    ends = np.cumsum([len(found) for found, _ in hours.values()])
+    cells = cells_of(keys[at])
+    places = ints(list(hours))[ends.searchsorted(at, side="right")] << _HOUR_SHIFT | cells >> QUEUE_SHIFT
+    found, where = np.unique(places, return_inverse=True)
+    added = _added_at(where, _ADDED[:, cells >> MEASURE_SHIFT & MEASURE_MASK] * amounts[at], len(found))
+    return np.concatenate((np.stack((found >> _HOUR_SHIFT, found & _QUEUE_MASK)), added))
 
 
-def _by_queue(queues: Ints, columns: Ints) -> dict[int, Flow]:
-    """The flow of each queue, whose rows stay in the order of their hours."""
-    is_short = queues.max(initial=0) < 2**16  # a stable sort is fast on short integers only
-    order = np.argsort(queues.astype(np.uint16) if is_short else queues, kind="stable")
-    columns = columns[:, order]
-    return {queue: _flow(columns[:, where]) for queue, where in runs(queues[order])}
+def _added_at(places: NDArray[np.intp], rows: Ints, count: int) -> Ints:
+    """The sums of each row at each of ``count`` places; shape (rows, count)."""
+    made = np.zeros((len(rows), count), dtype=np.int64)
+    for into, amounts in zip(made, rows, strict=True):
+        np.add.at(into, places, amounts)
+    return made
 
 
-def _flow(columns: Ints) -> Flow:
-    hours, created, opened = columns
-    return Flow(hours, *(np.concatenate(((0,), column.cumsum())) for column in (created, opened)))
-
-
-_NOTHING: Final = _flow(np.empty((3, 0), dtype=np.int64))
+def _upto(rows: Ints, edges: Sequence[int]) -> Ints:
+    """What was added before each of the edges, hours that ascend, and at all; shape (3, queues, edges + 1)."""
+    hours, queues = rows[:2]
+    count, width = int(queues.max(initial=-1)) + 1, len(edges) + 1
+    places = queues * width + ints(edges).searchsorted(hours, side="right")
+    return _added_at(places, rows[2:], count * width).reshape(3, count, width).cumsum(axis=2)

@@ -8,14 +8,14 @@ range of panes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from metrics.columns import EMPTY, Ints, ints, ordered, runs, summed
-from metrics.instants import EARLIEST, HOUR, MINUTE
+from metrics.columns import EMPTY, Ints, ordered, runs, summed
+from metrics.hours import Hours, Sums
+from metrics.instants import EARLIEST, HOUR, LATEST, MINUTE
 from metrics.measures import (
     FIRST_DURATION,
     LAST_DURATION,
@@ -28,8 +28,8 @@ from metrics.measures import (
     buckets_of,
 )
 
-#: Cells and the amount of each.
-Sums = tuple[Ints, Ints]
+__all__ = ["Panes", "Sums", "together"]
+T = TypeVar("T")
 
 #: Minutes can be asked for one by one over the last day, the day before it and "today" (up to 25 hours), as of the
 #: newest event or later.
@@ -58,7 +58,7 @@ class Panes:
         self._minutes_kept = horizon // MINUTE if by_minute else MINUTES_KEPT
         self._cut_of = cut_of
         self._changed: set[int] | None = set()
-        self._hours: dict[int, Sums] = {}
+        self._hours = Hours()
         self._newest_hour: int | None = None
 
     def __len__(self) -> int:
@@ -85,7 +85,7 @@ class Panes:
     def total(self, after: int, last: int, pane: int) -> list[Sums]:
         """Sums of panes ``after < number <= last``, to be added up; ``pane`` is ``MINUTE`` or ``HOUR``."""
         if pane == HOUR:
-            return [_in_cells(self._hours[hour]) for hour in self._hours if after < hour <= last]
+            return self._hours.made(after, last, _of_a_day)
         return self.between(max(after + 1, (self._folded_upto() + 1) * 60), last + 1)
 
     def between(self, first: int, end: int) -> list[Sums]:
@@ -95,8 +95,9 @@ class Panes:
         """
         found = []
         for hour in range(first // 60, -(-end // 60)):
-            if hour in self._hours:
-                keys, amounts = self._hours[hour]
+            known = self._hours.get(hour)
+            if known is not None:
+                keys, amounts = known
                 ends = [max(first - hour * 60, 0) << _MINUTE_SHIFT, min(end - hour * 60, 60) << _MINUTE_SHIFT]
                 start, stop = np.searchsorted(keys, ends).tolist()
                 found.append(_in_cells((keys[start:stop], amounts[start:stop])))
@@ -113,19 +114,12 @@ class Panes:
             if len(self._changed) > CHANGED_MAX:
                 self._changed = None
 
-    def by_hour(self, after: int, wanted: NDArray[np.bool_]) -> tuple[Ints, Ints, Ints]:
-        """Of hours later than ``after`` the hour, cell and amount of the measures that are ``wanted`` at their number.
+    def of_hours(self, after: int, make: Callable[[Mapping[int, Sums]], T]) -> list[T]:
+        """What ``make`` makes of hours later than ``after``, day by day; see ``Hours.made``.
 
-        A cell may come several times in an hour.
+        The cells that it is given have their minute, as ``cells_of`` takes away.
         """
-        hours = [hour for hour in self._hours if hour > after]
-        kept = [self._hours[hour] for hour in hours]
-        if not kept:
-            return EMPTY, EMPTY, EMPTY
-        keys, amounts = (np.concatenate(column) for column in zip(*kept, strict=True))
-        at = np.flatnonzero(wanted[keys >> MEASURE_SHIFT & MEASURE_MASK])
-        ends = np.cumsum([len(found) for found, _ in kept])
-        return ints(hours)[ends.searchsorted(at, side="right")], keys[at] & _CELL_MASK, amounts[at]
+        return self._hours.made(after, LATEST, make)
 
     def _keep(self, hour: int, keys: Ints, amounts: Ints) -> None:
         """Add to one hour; one in which nothing is left is forgotten."""
@@ -135,11 +129,7 @@ class Panes:
         before = self._hours.get(hour)
         if before is not None:
             keys, amounts = np.concatenate((before[0], keys)), np.concatenate((before[1], amounts))
-        found = summed(keys, amounts)
-        if len(found[0]):
-            self._hours[hour] = found
-        else:
-            self._hours.pop(hour, None)
+        self._hours.put(hour, summed(keys, amounts))
 
     def _move_on(self, hour: int) -> None:
         """Fold minutes and forget hours that the newest hour has left behind."""
@@ -147,18 +137,19 @@ class Panes:
         if former is not None and hour <= former:
             return
         self._newest_hour = hour
-        for known in list(self._hours):
+        for known in self._hours:
             if known <= self._forgotten_upto():
-                del self._hours[known]
+                self._hours.put(known, None)
                 self._note_changed(known)
             elif known <= self._folded_upto() and (former is None or known > self._folded_by(former)):
-                keys, amounts = self._hours[known]
-                self._hours[known] = summed(self._folded(known, keys), amounts)
+                sums = self._hours.get(known)
+                assert sums is not None  # it is gone through
+                self._hours.put(known, summed(self._folded(known, sums[0]), sums[1]))
 
     def _folded(self, hour: int, keys: Ints) -> Ints:
         """Keys of one hour without their minutes, but for the minute at which a local day begins."""
         cut = self._cut_of(hour)
-        cells = keys & _CELL_MASK
+        cells = cells_of(keys)
         return cells | np.where(keys >> _MINUTE_SHIFT >= cut, cut << _MINUTE_SHIFT, 0) if cut else cells
 
     def _folded_upto(self) -> int:
@@ -192,6 +183,16 @@ def _counted(cells: Ints, values: Ints, signs: Ints) -> tuple[Ints, Ints, Ints]:
     )
 
 
+def cells_of(keys: Ints) -> Ints:
+    """The cells of an hour without their minutes; one may then come several times."""
+    return keys & _CELL_MASK
+
+
 def _in_cells(sums: Sums) -> Sums:
-    """Without the minutes; a cell may then come several times."""
-    return sums[0] & _CELL_MASK, sums[1]
+    return cells_of(sums[0]), sums[1]
+
+
+def _of_a_day(hours: Mapping[int, Sums]) -> Sums:
+    """The sum of some hours, of which there is at least one."""
+    keys, amounts = (np.concatenate(column) for column in zip(*hours.values(), strict=True))
+    return summed(cells_of(keys), amounts)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Final
 
 from metrics.cell_tables import Tables, tables_of
-from metrics.days import begin_of
+from metrics.days import PERIODS_KEPT, PeriodSums, begin_of
 from metrics.facts import Days
 from metrics.floor import PartitionFloor
 from metrics.instants import DAY, format_duration, format_instant
@@ -16,6 +17,12 @@ from metrics.policies import Rules
 
 #: Panes forget by the newest moment, which may be ahead of the clock, and by whole hours.
 _SLACK: Final = DAY
+
+
+@lru_cache(maxsize=PERIODS_KEPT)
+def _tables(parts: tuple[PeriodSums, ...]) -> Tables:
+    """The cells of one period in all partitions; made again only where the sums of one are others."""
+    return tables_of([part.sums for part in parts])
 
 
 class Periods:
@@ -48,7 +55,7 @@ class Periods:
         if reason is not None:
             return reason
         if days not in self._made:
-            self._made[days] = tables_of([sums for floor in self._floors for sums in floor.days.total(first, last)])
+            self._made[days] = _tables(tuple(floor.days.total(first, last) for floor in self._floors))
         return self._made[days]
 
     def _unknown(self, first: date, last: date) -> str | None:

@@ -7,11 +7,12 @@ A pure function of (facts, panes, rules, now). A value that cannot be exact is N
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from metrics.benchmarks import COMPARED, compared
 from metrics.cell_tables import Tables, counts_of
-from metrics.facts import BENCHMARK, Days, Known, Report, latest_first, merged
+from metrics.facts import BENCHMARK, Days, Known, Latest, Report, latest_first, merged
 from metrics.floor import PartitionFloor
 from metrics.instants import format_instant
 from metrics.measures import Measure, Vocabulary
@@ -109,7 +110,7 @@ def slow(
     since: int | None,
     latest: Tables | None,
 ) -> dict[str, list[Row]]:
-    """Rows by KPI, latest periods first; a KPI of which no fact is known is left out.
+    """Rows by KPI, latest periods first, not to be changed; a KPI of which no fact is known is left out.
 
     Args:
         floors: the numbers of the partitions.
@@ -119,20 +120,43 @@ def slow(
         since: the earliest event known.
         latest: the window ``30d`` as of now where it is configured and complete.
     """
-    known = merged(floor.facts for floor in floors)
-    if not known:
+    reported = _reported(tuple(floor.facts.latest() for floor in floors))
+    if not reported:
         return {}
     periods = Periods(floors, rules, vocabulary, now, since)
     made: dict[str, list[Row]] = {}
+    for kpi, places in reported.items():
+        if kpi in OF_FACTS:
+            made[kpi] = [place.row for place in places]
+        elif kpi in OF_TICKETS:
+            made[kpi] = [_of_tickets(OF_TICKETS[kpi], periods, place) for place in places]
+        else:
+            made[kpi] = [_compared(periods, latest, place) for place in places]
+    return made
+
+
+class _Place(NamedTuple):
+    """A queue and a period with the reports of one KPI there, and what its row has that follows from them alone."""
+
+    queue: str
+    days: Days
+    reports: dict[str, Report]
+    row: Row
+
+
+@lru_cache(maxsize=4)
+def _reported(parts: tuple[Latest, ...]) -> dict[str, list[_Place]]:
+    """The places of each KPI of which a fact is known, latest periods first; made again only after other reports."""
+    known = merged(parts)
+    made: dict[str, list[_Place]] = {}
     for kpi, of_facts in OF_FACTS.items():
-        made[kpi] = [_of_facts(of_facts, *where) for where in _places(known, of_facts.facts)]
+        made[kpi] = [_Place(*where, _of_facts(of_facts, *where)) for where in _places(known, of_facts.facts)]
     for kpi, of_tickets in OF_TICKETS.items():
-        made[kpi] = [_of_tickets(of_tickets, periods, *where) for where in _places(known, (of_tickets.fact,))]
+        made[kpi] = [_Place(*where, _row(*where, of_tickets.unit)) for where in _places(known, (of_tickets.fact,))]
     for fact in sorted({fact for fact, _ in known if fact.startswith(BENCHMARK)}):
-        kpi = fact.removeprefix(BENCHMARK)
-        rows = made.setdefault(fact if kpi in COMPARED else f"{BENCHMARK}other", [])
-        rows += [_compared(kpi, periods, latest, *where) for where in _places(known, (fact,))]
-    return {kpi: rows[: PERIODS_SHOWN * QUEUES_SHOWN] for kpi, rows in made.items() if rows}
+        places = made.setdefault(fact if fact.removeprefix(BENCHMARK) in COMPARED else f"{BENCHMARK}other", [])
+        places += [_Place(*where, _row_of_benchmark(*where)) for where in _places(known, (fact,))]
+    return {kpi: places[: PERIODS_SHOWN * QUEUES_SHOWN] for kpi, places in made.items() if places}
 
 
 _Where = tuple[str, Days, dict[str, Report]]
@@ -183,25 +207,18 @@ def _flag(share: float) -> str | None:
     return "over 100 %" if share > 100 else "below 0 %" if share < 0 else None
 
 
-def _of_tickets(kpi: _OfTickets, periods: Periods, queue: str, days: Days, reports: dict[str, Report]) -> Row:
-    row = _row(queue, days, reports, kpi.unit)
-    tables = periods.of(queue, days)
+def _of_tickets(kpi: _OfTickets, periods: Periods, place: _Place) -> Row:
+    tables = periods.of(place.queue, place.days)
     if isinstance(tables, str):
-        return row | {"reason": tables}
-    count = sum(counts_of(tables, kpi.measure, periods.number(queue)).values())
-    value = kpi.value(reports[kpi.fact].value, count)
-    return row | {"value": value, "count": count, "reason": kpi.without if value is None else None}
+        return place.row | {"reason": tables}
+    count = sum(counts_of(tables, kpi.measure, periods.number(place.queue)).values())
+    value = kpi.value(place.reports[kpi.fact].value, count)
+    return place.row | {"value": value, "count": count, "reason": kpi.without if value is None else None}
 
 
-def _compared(
-    kpi: str, periods: Periods, latest: Tables | None, queue: str, days: Days, reports: dict[str, Report]
-) -> Row:
-    """Own value less the benchmark: own over the same days, else over the latest 30 days."""
+def _row_of_benchmark(queue: str, days: Days, reports: dict[str, Report]) -> Row:
     (report,) = reports.values()
-    tables, window = periods.of(queue, days), "period"
-    if isinstance(tables, str) and periods.is_known(queue):
-        tables, window = (tables if latest is None else latest), "30d"
-    row = _row(queue, days, reports, None) | {
+    return _row(queue, days, reports, None) | {
         "unit": None,
         "reported_by": report.reported_by or None,
         "own": None,
@@ -209,6 +226,15 @@ def _compared(
         "benchmark": None,
         "refused": None,
     }
+
+
+def _compared(periods: Periods, latest: Tables | None, place: _Place) -> Row:
+    """Own value less the benchmark: own over the same days, else over the latest 30 days."""
+    (report,) = place.reports.values()
+    kpi = report.fact.removeprefix(BENCHMARK)
+    tables, window = periods.of(place.queue, place.days), "period"
+    if isinstance(tables, str) and periods.is_known(place.queue):
+        tables, window = (tables if latest is None else latest), "30d"
     if isinstance(tables, str):
-        return row | compared(kpi, report, None, None) | {"reason": tables}
-    return row | {"window": window} | compared(kpi, report, tables, periods.number(queue))
+        return place.row | compared(kpi, report, None, None) | {"reason": tables}
+    return place.row | {"window": window} | compared(kpi, report, tables, periods.number(place.queue))

@@ -112,5 +112,5 @@ def test_what_is_added_and_taken_back_leaves_no_trace(kept: list[Report], gone: 
     facts.add(dice.sample([*kept, *gone], k=len(kept) + len(gone)), 1)
     facts.latest()
     facts.add(gone, -1)
-    assert merged([facts]) == merged([plain])
-    assert merged([facts, plain, Facts()]) == merged([plain])
+    assert merged([facts.latest()]) == merged([plain.latest()])
+    assert merged([facts.latest(), plain.latest(), Facts().latest()]) == merged([plain.latest()])

@@ -131,7 +131,7 @@ def test_the_latest_periods_come_first_and_are_bounded() -> None:
 def test_of_many_periods_the_latest_are_kept_at_hand() -> None:
     first = date(2025, 1, 1)
     days = [(first + timedelta(days=number)).isoformat() for number in range(PERIODS_KEPT + 5)]
-    found = floor_of([report("customers", 1, (day, day)) for day in days]).partitions[0].floor.facts.latest()
+    found = floor_of([report("customers", 1, (day, day)) for day in days]).partitions[0].floor.facts.latest().reports
     assert [one.start for one in found] == days[:4:-1]
 
 
@@ -264,7 +264,7 @@ def test_sums_of_local_days_are_what_a_count_gives_in_any_order(zone: str, seed:
             start = dice.randrange(47)
             end = dice.randrange(start, 47)
             sums = floor.days.total(first + timedelta(days=start), first + timedelta(days=end))
-            found = sum(counts_of(tables_of(sums), Measure.RESOLVED, None).values())
+            found = sum(counts_of(tables_of([sums.sums]), Measure.RESOLVED, None).values())
             assert found == sum(n for at, n in kept.items() if begins[start] <= at < begins[end + 1])
 
 
