@@ -10,7 +10,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from deskpulse.tables import NONE, WIDTH, name_cell, percent_cell
+from deskpulse.cells import NONE, percent_cell
+from deskpulse.tables import WIDTH, name_cell
 
 _TITLES: Final = {
     "first_response": "first response time",

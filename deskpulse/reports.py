@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Collection, Mapping, Sequence
+from textwrap import wrap
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from rich import box
@@ -13,26 +14,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from deskpulse.tables import NONE, WIDTH, csat_cell, name_cell, nps_cell, percent_cell, seconds_cell
+from deskpulse.cells import Flat, heading, kpi_at, printable
+from deskpulse.tables import WIDTH, cells_of, legend, name_cell
 from metrics.calendar_periods import columns
+from metrics.catalogue import BY_NAME
+from metrics.kpi import Kpi
 
-Row = Mapping[str, Any]
-_TIMED: Final = ("mean", "p50", "p90")
-
-#: What a report shows on a terminal where no KPI is asked for; CSV and JSON have all of them.
-_COLUMNS: Final[tuple[tuple[str, Callable[[Row], str]], ...]] = (
-    ("created", lambda row: f"{row['created']:,}"),
-    ("resolved", lambda row: f"{row['resolved']:,}"),
-    ("reopened", lambda row: f"{row['reopened']:,}"),
-    ("escalated", lambda row: f"{row['escalated']:,}"),
-    ("never replied", lambda row: f"{row['closed_unanswered']:,}"),
-    ("first response p50", lambda row: seconds_cell(row["first_response"]["p50"])),
-    ("p90", lambda row: seconds_cell(row["first_response"]["p90"])),
-    ("in SLA", lambda row: percent_cell(row["first_response"]["in_sla_ratio"])),
-    ("resolution p50", lambda row: seconds_cell(row["resolution"]["p50"])),
-    ("in SLA", lambda row: percent_cell(row["resolution"]["in_sla_ratio"])),
-    ("CSAT satisfied", csat_cell),
-    ("NPS", nps_cell),
+#: What a report shows on a terminal where no KPI is asked for, by names in the catalogue: the work, and what customers
+#: say or are left with. CSV and JSON have all of them.
+TABLES: Final = (
+    (
+        *("created", "resolved", "reopened", "escalated"),
+        *("first_response", "first_response_p90", "first_response_in_sla", "resolution_p50", "resolution_in_sla"),
+    ),
+    ("csat", "nps", "ces", "response_rate", "complaints", "closed_unanswered", "messages_unanswered"),
 )
 
 
@@ -43,6 +38,11 @@ def kpi_paths(rows: Sequence[dict[str, Any]]) -> list[str]:
     # What is null as a whole in one period and an object in another has the object's columns.
     parents = {path[:at] for path in found for at, letter in enumerate(path) if letter == "."}
     return [path for path in found if path not in about and path not in parents]
+
+
+def path_of(asked: str, paths: Collection[str]) -> str:
+    """The path of a KPI that is asked for by its name in the catalogue; a path is one already."""
+    return BY_NAME[asked].path if asked not in paths and asked in BY_NAME else asked
 
 
 def csv_text(rows: Sequence[dict[str, Any]], paths: Sequence[str]) -> str:
@@ -68,7 +68,58 @@ def print_report(report: Mapping[str, Any], paths: Sequence[str] | None) -> None
     if not console.is_terminal:
         console = Console(width=WIDTH)
     console.print(_title(report))
-    console.print(_table(report, paths))
+    flats = [columns(dict(row)) for row in report["periods"]]
+    known = {path: None for flat in flats for path in flat}
+    shown: list[list[str]] = []
+    for kpis in _groups(known) if paths is None else [[kpi_at(path, known) for path in paths]]:
+        found = [_column(kpi, cells) for kpi, cells in zip(kpis, cells_of(kpis, flats), strict=True)]
+        for part in _that_fit(found, console.width - max(len(_name(row)) for row in report["periods"])):
+            console.print(_table(report, part))
+        shown += [column.cells for column in found]
+    for note in _notes(report, shown):
+        console.print(note)
+
+
+class Column(NamedTuple):
+    """One KPI of a table: its title in lines, and a cell a period."""
+
+    title: list[str]
+    cells: list[str]
+
+    @property
+    def width(self) -> int:
+        """With the space before it."""
+        return max(map(len, [*self.title, *self.cells])) + 2
+
+
+def _groups(known: Flat) -> list[list[Kpi]]:
+    return [[BY_NAME[name] for name in names if BY_NAME[name].path in known] for names in TABLES]
+
+
+def _column(kpi: Kpi, cells: list[str]) -> Column:
+    """The title in lines no wider than what stands below it, or than its longest word."""
+    title = printable(heading(kpi))
+    return Column(wrap(title, max(map(len, [*title.split(), *cells, " "]))), cells)
+
+
+def _that_fit(found: Sequence[Column], width: int) -> list[list[Column]]:
+    """The columns in parts that are no wider than this: a table below another can be read, one cut off cannot."""
+    parts: list[list[Column]] = [[]]
+    for column in found:
+        if parts[-1] and sum(one.width for one in (*parts[-1], column)) > width - 2:
+            parts.append([])
+        parts[-1].append(column)
+    return parts
+
+
+def _notes(report: Mapping[str, Any], shown: Sequence[Sequence[str]]) -> list[Text]:
+    is_partial = any(row["partial"] for row in report["periods"])
+    partial = Text("  * in part: the log begins in it or ends before its end", style="dim")
+    return [partial] * is_partial + legend(shown)
+
+
+def _tables(known: Flat) -> list[list[Kpi]]:
+    return [[BY_NAME[name] for name in names if BY_NAME[name].path in known] for names in TABLES]
 
 
 def _title(report: Mapping[str, Any]) -> Text:
@@ -77,39 +128,15 @@ def _title(report: Mapping[str, Any]) -> Text:
     return Text(f"{about}   history since {report['history_since']}")
 
 
-def _table(report: Mapping[str, Any], paths: Sequence[str] | None) -> Table:
-    shown = _COLUMNS if paths is None else tuple((path, _cell_of(path)) for path in paths)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, caption_justify="left")
+def _table(report: Mapping[str, Any], shown: Sequence[Column]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column(report["by"], no_wrap=True)
-    for title, _ in shown:
-        table.add_column(name_cell(title), justify="right")
-    for row in report["periods"]:
-        name = f"{row['period']}{' *' if row['partial'] else ''}"
-        table.add_row(name, *(cell(row) for _, cell in shown))
-    if any(row["partial"] for row in report["periods"]):
-        table.caption = "* in part: the log begins in it or ends before its end"
+    for column in shown:
+        table.add_column(Text("\n".join(column.title)), justify="right", overflow="fold")
+    for row, *cells in zip(report["periods"], *(column.cells for column in shown), strict=True):
+        table.add_row(_name(row), *cells)
     return table
 
 
-def _cell_of(path: str) -> Callable[[Row], str]:
-    return lambda row: shown_value(path, columns(dict(row)).get(path))
-
-
-def is_duration(path: str) -> bool:
-    """Whether a KPI's value is seconds."""
-    parent, _, leaf = path.rpartition(".")
-    return leaf in _TIMED and ("response" in parent or "resolution" in parent)
-
-
-def shown_value(path: str, value: Any) -> str:
-    """One KPI's value in words: durations as 1h30m, ratios in percent."""
-    if value is None:
-        return NONE
-    if is_duration(path):
-        return seconds_cell(value)
-    leaf = path.rpartition(".")[2]
-    if leaf.endswith("ratio"):
-        return percent_cell(value)
-    if isinstance(value, (bool, str, list, dict)):
-        return name_cell(str(value)).plain
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+def _name(row: Mapping[str, Any]) -> str:
+    return f"{row['period']}{' *' if row['partial'] else ''}"

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import msgspec
 
+from deskpulse.cells import percent_cell, seconds_cell
 from deskpulse.configuration.model import Configuration
 from deskpulse.configuration.targets import SlaPolicy
-from deskpulse.tables import percent_cell, seconds_cell
 from metrics.instants import HOUR, SECOND, format_duration, format_instant
 from metrics.intervals import wilson
 from metrics.targets import MINIMUM, HourOfWeek, higher, quantile, shorter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from rich import box
@@ -10,10 +10,11 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from metrics.instants import DAY, HOUR, MINUTE, SECOND, format_duration
+from deskpulse.cells import CAUTION, LEGEND, NONE, NOT_ENOUGH, Flat, cell, number, printable
+from metrics.calendar_periods import columns
+from metrics.catalogue import BY_NAME
+from metrics.kpi import Kpi
 
-NONE: Final = "-"
-_SHOWN: Final = {DAY: HOUR, HOUR: MINUTE, MINUTE: SECOND}  # the smaller of the two units that are shown
 WIDTH: Final = 140  # where there is no terminal to ask
 _LIVE: Final = (
     ("open", "open"),
@@ -23,6 +24,32 @@ _LIVE: Final = (
     ("escalated_open", "escalated"),
 )
 _WINDOW: Final = ("1h", "24h", "7d", "30d")
+
+#: The KPIs of the window table, by their names in the catalogue.
+ROWS: Final = (
+    "created",
+    "replied",
+    "resolved",
+    "reopened",
+    "escalated",
+    "complaints",
+    "closed_unanswered",
+    "messages_unanswered",
+    "first_response",
+    "first_response_p90",
+    "first_response_with_the_waiting",
+    "first_response_with_the_waiting_p90",
+    "first_response_business",
+    "first_response_in_sla",
+    "first_response_in_sla_now",
+    "resolution_p50",
+    "resolution_p90",
+    "resolution_in_sla",
+    "csat",
+    "nps",
+    "ces",
+    "response_rate",
+)
 
 
 def print_snapshot(snapshot: Mapping[str, Any]) -> None:
@@ -69,74 +96,40 @@ def live_table(snapshot: Mapping[str, Any], queues_max: int) -> Table:
     return table
 
 
-def window_table(scope: Mapping[str, Any]) -> Table:
-    """What happened, a column a window."""
-    table = Table(box=box.SIMPLE_HEAD)
+def window_table(scope: Mapping[str, Any]) -> Group:
+    """What happened, a column a window; a KPI that the floor is not configured for is left out."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     windows = {name: scope["windows"][name] for name in ("today", *_WINDOW) if name in scope["windows"]}
     table.add_column("all queues")
     for name, window in windows.items():
-        table.add_column(name if window["complete"] else f"{name} (part)", justify="right")
-    for title, cell in _ROWS:
-        table.add_row(title, *(cell(window) for window in windows.values()))
-    return table
+        table.add_column(name if window["complete"] else f"{name} (part)", justify="right", overflow="fold")
+    flats = [columns(window) for window in windows.values()]
+    rows = [BY_NAME[name] for name in ROWS if any(BY_NAME[name].path in flat for flat in flats)]
+    shown = cells_of(rows, flats)
+    for row, cells in zip(rows, shown, strict=True):
+        table.add_row(row.short, *cells)
+    return Group(table, *legend(shown))
+
+
+def cells_of(kpis: Sequence[Kpi], flats: Sequence[Flat]) -> list[list[str]]:
+    """The cells of each KPI, in the order of the windows; of those in a row that are of one sample, the first has n."""
+    before: list[str | None] = [None, *(kpi.sample for kpi in kpis)]
+    return [
+        [cell(number(kpi, flat), with_size=kpi.sample != former) for flat in flats]
+        for kpi, former in zip(kpis, before, strict=False)
+    ]
+
+
+def legend(rows: Iterable[Iterable[str]]) -> list[Text]:
+    """A line that says what the marks in these cells mean; none where there is no mark."""
+    marked = any(one.startswith(CAUTION) or one.endswith(NOT_ENOUGH) for cells in rows for one in cells)
+    return [Text(f"  {LEGEND}", style="dim")] if marked else []
 
 
 def name_cell(queue: str) -> Text:
     """A queue's name as it is: no markup, and nothing that would steer the terminal."""
-    return Text("".join(letter if letter.isprintable() else "\ufffd" for letter in queue))
+    return Text(printable(queue))
 
 
 def _short(instant: str | None) -> str:
     return NONE if instant is None else instant[:16].replace("T", " ")
-
-
-def seconds_cell(value: float | None) -> str:
-    """A duration in its two largest units."""
-    if value is None:
-        return NONE
-    if value < MINUTE // SECOND:
-        return f"{value:.1f}s"
-    precision = _SHOWN[next((size for size in (DAY, HOUR) if value * SECOND >= size), MINUTE)]
-    return format_duration(round(value * SECOND / precision) * precision)
-
-
-def percent_cell(value: float | None) -> str:
-    """A share from 0 to 1."""
-    return NONE if value is None else f"{value:.1%}"
-
-
-def csat_cell(window: Mapping[str, Any]) -> str:
-    """Satisfied answers of a window with the interval and n."""
-    csat = window["csat"]
-    if csat["satisfied_ratio"] is None:
-        return NONE
-    return f"{csat['satisfied_ratio']:.0%} [{csat['lower95']:.0%}-{csat['upper95']:.0%}] n={csat['responses']}"
-
-
-def nps_cell(window: Mapping[str, Any]) -> str:
-    """The NPS of a window with the interval and n."""
-    nps = window["nps"]
-    if nps["score"] is None:
-        return NONE
-    return f"{nps['score']:.0f} [{nps['lower95']:.0f}…{nps['upper95']:.0f}] n={nps['responses']}"
-
-
-_ROWS: Final = (
-    ("created", lambda w: f"{w['created']:,}"),
-    ("first replies", lambda w: f"{w['replied']:,}"),
-    ("resolved", lambda w: f"{w['resolved']:,}"),
-    ("reopened", lambda w: f"{w['reopened']:,}"),
-    ("escalated", lambda w: f"{w['escalated']:,}"),
-    ("closed unanswered", lambda w: f"{w['closed_unanswered']:,}"),
-    ("first response p50", lambda w: seconds_cell(w["first_response"]["p50"])),
-    ("first response p90", lambda w: seconds_cell(w["first_response"]["p90"])),
-    ("… with those waiting, p50", lambda w: seconds_cell(w["first_response_cohort"]["p50"])),
-    ("… with those waiting, p90", lambda w: seconds_cell(w["first_response_cohort"]["p90"])),
-    ("first response in SLA", lambda w: percent_cell(w["first_response"]["in_sla_ratio"])),
-    ("… with live breaches", lambda w: percent_cell(w["first_response"]["in_sla_ratio_now"])),
-    ("resolution p50", lambda w: seconds_cell(w["resolution"]["p50"])),
-    ("resolution p90", lambda w: seconds_cell(w["resolution"]["p90"])),
-    ("resolution in SLA", lambda w: percent_cell(w["resolution"]["in_sla_ratio"])),
-    ("CSAT satisfied", csat_cell),
-    ("NPS", nps_cell),
-)

@@ -13,8 +13,8 @@ from deskpulse.charts import USUAL, chart
 from deskpulse.commands.options import Instant, config_option, configuration
 from deskpulse.configuration.values import closest
 from deskpulse.histories import History, history_of
-from deskpulse.reports import csv_text, kpi_paths, print_report
 from metrics.calendar_periods import By, Period, period_before, periods, report
+from deskpulse.reports import csv_text, kpi_paths, path_of, print_report
 from metrics.instants import format_instant
 
 #: More are a mistake: one event of 1970 among those of this year.
@@ -31,7 +31,9 @@ PERIODS_MAX: Final = 10_000
     help="[default: table on a terminal, else json]",
 )
 @click.option("--queue", help="One queue, by its name in the snapshot. [default: all together]")
-@click.option("--kpi", "kpis", multiple=True, metavar="PATH", help="Only this one, as csat.satisfied_ratio; several.")
+@click.option(
+    "--kpi", "kpis", multiple=True, metavar="KPI", help="Only this one, as csat or csat.satisfied_ratio; several."
+)
 @click.option("--from", "since", type=Instant(), help="From the period that holds it. [default: first event time]")
 @click.option(
     "--now", "at", type=Instant(), help="As of when: later events are left out. [default: highest event time]"
@@ -64,6 +66,7 @@ def command(
         raise click.BadParameter(f"{queue!r}: {file} has no such queue{closest(queue, known)}", param_hint="--queue")
     made = _report(history, By(by), queue, _periods(history, By(by), since))
     paths = kpi_paths(made["periods"])
+    kpis = tuple(path_of(kpi, paths) for kpi in kpis)
     for kpi in kpis:
         if kpi not in paths:
             raise click.BadParameter(f"{kpi!r}: no such KPI{closest(kpi, paths)}", param_hint="--kpi")

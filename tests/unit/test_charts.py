@@ -11,9 +11,11 @@ from deskpulse.charts import chart, points
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def row(period: str, ratio: float | None, *, partial: bool = False) -> dict[str, Any]:
-    bounds = (None, None) if ratio is None else (ratio - 0.1, ratio + 0.1)
-    csat = {"responses": 20, "mean": 4.0, "satisfied_ratio": ratio, "lower95": bounds[0], "upper95": bounds[1]}
+def row(
+    period: str, ratio: float | None, *, partial: bool = False, n: int = 40, sample: str = "enough"
+) -> dict[str, Any]:
+    low, high = (None, None) if ratio is None else (ratio - 0.1, ratio + 0.1)
+    csat = {"responses": n, "mean": 4.0, "satisfied_ratio": ratio, "lower95": low, "upper95": high, "sample": sample}
     return {"period": period, "start": "s", "end": "e", "partial": partial, "created": 5, "csat": csat}
 
 
@@ -28,11 +30,57 @@ def test_each_value_is_a_point_that_says_its_interval_and_sample_size() -> None:
     drawn = ET.fromstring(chart(report(*ROWS), ["csat.satisfied_ratio"]))
     told = [title.text for title in drawn.iterfind(f".//{SVG}circle/{SVG}title")]
     assert told == [
-        "2026-01 (part): 50.0%, 95 % interval 40.0% to 60.0%, n=20",
-        "2026-02: 60.0%, 95 % interval 50.0% to 70.0%, n=20",
-        "2026-04: 70.0%, 95 % interval 60.0% to 80.0%, n=20",
+        "2026-01 (part): 50%, 95 % interval 40% to 60%, n=40",
+        "2026-02: 60%, 95 % interval 50% to 70%, n=40",
+        "2026-04: 70%, 95 % interval 60% to 80%, n=40",
     ]
-    assert [circle.get("class") for circle in drawn.iterfind(f".//{SVG}circle")] == ["o", "p", "p"]
+    assert looks(drawn) == ["o", "p", "p"]
+
+
+def looks(drawn: ET.Element) -> list[str | None]:
+    """The classes of the points, those of the legend left out."""
+    return [circle.get("class") for circle in drawn.iterfind(f"{SVG}g/{SVG}circle")]
+
+
+FEW = (
+    row("2026-01", 0.5),
+    row("2026-02", 1.0, n=4, sample="not_enough"),
+    row("2026-03", 0.6, n=29, sample="caution"),
+    row("2026-04", 0.7, n=5, sample="caution", partial=True),
+)
+
+
+def test_a_period_of_too_few_has_a_cross_at_the_bottom_and_its_value_nowhere() -> None:
+    drawn = ET.fromstring(chart(report(*FEW), ["csat.satisfied_ratio"]))
+    crosses = list(drawn.iterfind(f"{SVG}g/{SVG}path"))
+    assert [cross.findtext(f"{SVG}title") for cross in crosses] == ["2026-02: n=4, not enough"]
+    assert looks(drawn) == ["p", "c", "oc"]
+    lines = [line.get("points", "").split() for line in drawn.iterfind(f".//{SVG}polyline")]
+    assert [len(line) for line in lines] == [1, 2]
+    assert not any("100%" in (text.text or "") for text in drawn.iter() if text.tag != f"{SVG}text")
+
+
+def test_the_legend_tells_of_the_looks_that_there_are() -> None:
+    def legend(*rows: dict[str, Any]) -> list[str | None]:
+        drawn = ET.fromstring(chart(report(*rows), ["csat.satisfied_ratio"]))
+        return [text.text for text in drawn.iterfind(f"{SVG}text[@class='k']")]
+
+    part, few, none = (
+        "in part: not the whole period",
+        "few answers, tickets or clocks: with caution",
+        "too few to be shown",
+    )
+    assert legend(FEW[0]) == []
+    assert legend(FEW[1]) == [none]
+    assert legend(FEW[2]) == [few]
+    assert legend(FEW[3]) == [part, few]
+    assert legend(*FEW) == [part, few, none]
+
+
+def test_a_kpi_of_too_few_in_every_period_says_so() -> None:
+    text = chart(report(FEW[1]), ["csat.satisfied_ratio"])
+    assert ">no data</text>" not in text
+    assert text.count(">too few to be shown</text>") == 2  # the legend's, and in place of the curve
 
 
 def test_a_line_does_not_bridge_a_period_without_data() -> None:
@@ -45,15 +93,15 @@ def test_a_line_does_not_bridge_a_period_without_data() -> None:
 
 def test_what_is_higher_stands_higher_and_all_of_it_is_within_the_panel() -> None:
     drawn = ET.fromstring(chart(report(*ROWS), ["csat.satisfied_ratio", "created"]))
-    heights = [float(circle.get("cy", "")) for circle in drawn.iterfind(f".//{SVG}circle")][:3]
+    heights = [float(circle.get("cy", "")) for circle in drawn.iterfind(f"{SVG}g/{SVG}circle")][:3]
     assert heights == sorted(heights, reverse=True)
     assert all(34 <= height <= 144 for height in heights)
 
 
 def test_bounds_are_those_of_the_number_that_they_belong_to() -> None:
-    assert [(point.low, point.n) for point in points("csat.mean", ROWS[:1])] == [(None, 20)]
-    assert points("csat.satisfied_ratio", ROWS[:1])[0].low == pytest.approx(0.4)
-    assert [point.n for point in points("created", ROWS[:1])] == [None]
+    assert [(point.of.low, point.of.n) for point in points("csat.mean", ROWS[:1])] == [(None, 40)]
+    assert points("csat.satisfied_ratio", ROWS[:1])[0].of.low == pytest.approx(0.4)
+    assert [point.of.n for point in points("created", ROWS[:1])] == [None]
 
 
 def test_names_from_outside_are_text_and_no_markup() -> None:

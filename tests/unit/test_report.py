@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,16 @@ import pytest
 from click.testing import CliRunner, Result
 
 from deskpulse.__main__ import main
+from metrics.catalogue import ALL
+from metrics.kpi import Place
 from tests.happenings import created, happening
 from tests.logs import random_log, to_json_line
 from tests.oracle.instants import DAY, HOUR, instant
 from tests.oracle.periods import periods_of
 from tests.oracle.snapshot import snapshot as expected_snapshot
 
+#: Null or a table as a whole: no calendar, no expected words, no window before, no number of its own.
+NOT_OF_THIS_LOG = ("first_response_business", "brand_expected", "csat_change", "brand")
 START = instant("2026-01-30T09:00:00Z")
 
 
@@ -134,21 +139,54 @@ def test_a_table_marks_what_is_in_part() -> None:
     assert done.exit_code == 0
     lines = [line for line in done.stdout.splitlines() if "2026-0" in line]
     starred = [line.split()[0] for line in lines if " * " in line]
-    assert starred == ["2026-01-30", "2026-02-02"]
+    assert starred == ["2026-01-30", "2026-02-02"] * 2  # the work, and what customers say
+    assert "* in part" in done.stdout
+    assert "not enough" in done.stdout
 
 
 def test_chosen_kpis_are_the_columns() -> None:
     words = ("--by", "month", "--kpi", "csat.mean", "--kpi", "resolved")
     done = report(LOG, *words, "--format", "csv")
     assert done.stdout.splitlines()[0] == "period,start,end,partial,csat.mean,resolved"
-    assert "csat.mean" in report(LOG, *words, "--format", "table").stdout
+    assert re.search(r"month +CSAT mean +resolved", report(LOG, *words, "--format", "table").stdout)
+
+
+def test_a_kpi_is_asked_for_by_its_name_too() -> None:
+    done = report(LOG, "--by", "month", "--kpi", "csat", "--kpi", "first_response_in_sla", "--format", "csv")
+    assert done.stdout.splitlines()[0].endswith(",csat.satisfied_ratio,first_response.in_sla_ratio")
+
+
+def test_every_window_kpi_of_the_catalogue_can_be_asked_for() -> None:
+    log = [*LOG, happening("survey.answered", START, "T9", survey="brand", item="fast", score=1)]
+    asked = [kpi.name for kpi in ALL if kpi.place is Place.WINDOW and kpi.name not in NOT_OF_THIS_LOG]
+    done = report(log, "--by", "month", "--format", "table", *(word for name in asked for word in ("--kpi", name)))
+    assert done.exit_code == 0, done.stderr
+
+
+def test_csv_keeps_the_number_of_too_few_beside_its_word() -> None:
+    done = report(LOG, "--by", "quarter", "--kpi", "csat", "--kpi", "csat.sample", "--format", "csv")
+    assert done.stdout.splitlines()[1].endswith(",1.0,not_enough")
+    (row,) = rows_of(report(LOG, "--by", "quarter"))
+    assert (row["first_response"]["sample"], row["first_response"]["sla_sample_now"]) == ("not_enough", "not_enough")
+
+
+@pytest.mark.parametrize(("width", "tables"), [(40, 5), (90, 2), (140, 1)])
+def test_columns_that_do_not_fit_stand_in_a_table_below(
+    width: int, tables: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deskpulse.reports.WIDTH", width)
+    asked = ("created", "first_response_in_sla", "resolution_in_sla", "escalation", "csat", "conversion")
+    done = report(LOG, "--by", "quarter", "--format", "table", *(word for name in asked for word in ("--kpi", name)))
+    lines = [line for line in done.stdout.splitlines() if "2026-Q1" in line]
+    assert len(lines) == tables
+    assert sum(line.count(", not enough") for line in lines) == 5
 
 
 def test_a_chart_is_written_beside_the_numbers(tmp_path: Path) -> None:
     path = tmp_path / "chart.svg"
     done = report(LOG, "--by", "day", "--chart", path, "--kpi", "created")
     assert done.exit_code == 0
-    assert path.read_text().count("<circle") == 4
+    assert path.read_text().count("</circle>") == 4
 
 
 def test_refused_lines_are_told_by_reason_and_spoil_nothing() -> None:

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from deskpulse.tables import NONE, print_snapshot, summary
-from tests.happenings import Happening, created, floor_of, happening, snapshot_of
+from deskpulse.cells import LEGEND, NONE
+from deskpulse.tables import ROWS, print_snapshot, summary
+from metrics.catalogue import BY_NAME
+from tests.happenings import Happening, created, floor_of, happening, rules_of, snapshot_of
 from tests.oracle.instants import DAY, HOUR, MINUTE, SECOND, instant
 
 NOW = instant("2026-10-07T12:00:00Z")
@@ -84,26 +86,83 @@ def test_a_window_that_reaches_back_before_the_known_history_is_marked() -> None
 def test_durations_have_two_units_at_most(seconds: float, spelled: str) -> None:
     snapshot = of(*answered("T1", NOW - 2 * DAY, seconds))
     window = snapshot["all"]["windows"]["7d"]["first_response"]
-    window["p50"] = seconds
-    assert rows(shown(snapshot))["first response p50"][3] == spelled
+    window |= {"p50": seconds, "sample": "enough"}
+    assert rows(shown(snapshot))["first response p50"][3] == f"{spelled} n=1"
+
+
+def surveys(**scores: list[int]) -> list[Happening]:
+    """Answers half an hour ago, each of a subject of its own."""
+    return [
+        happening("survey.answered", NOW - 30 * MINUTE, f"survey:{survey}{n}", survey=survey, score=score)
+        for survey, given in scores.items()
+        for n, score in enumerate(given)
+    ]
 
 
 def test_ratios_and_scores_stand_with_their_intervals_and_sample_sizes() -> None:
-    scores = [("csat", 5)] * 4 + [("csat", 2)] + [("nps", 10)] * 5 + [("nps", 8)] * 3 + [("nps", 3)] * 2
-    log = [
-        happening("survey.answered", NOW - 30 * MINUTE, f"survey:R{n}", survey=survey, score=score, queue="billing")
-        for n, (survey, score) in enumerate(scores)
-    ]
-    found = rows(shown(of(*log)))
-    assert found["CSAT satisfied"][1] == "80% [38%-96%] n=5"
-    assert found["NPS"][1] == "30 [-19…65] n=10"
+    log = surveys(csat=[5] * 80 + [2] * 20, nps=[10] * 50 + [8] * 30 + [3] * 20, ces=[5, 5, 4, 4, 4, 3, 3, 2, 1, 1] * 3)
+    text = shown(of(*log))
+    found = rows(text)
+    assert found["CSAT satisfied"][1] == "80% [71…87] n=100"
+    assert found["NPS"][1] == "30 [14…44] n=100"
+    assert found["CES mean"][1] == "3.20 [2.67…3.73] n=30"
+    assert LEGEND not in text
+
+
+def test_a_number_of_few_is_marked_and_one_of_too_few_is_not_shown() -> None:
+    text = shown(of(*surveys(csat=[5] * 4 + [2], nps=[10] * 29, ces=[7] * 4)))
+    found = rows(text)
+    assert found["CSAT satisfied"][1] == "~80% [38…96] n=5"
+    assert found["NPS"][1] == "~100 [78…100] n=29"
+    assert found["CES mean"][1] == "n=4, not enough"
+    assert LEGEND in text
+
+
+def test_what_is_few_is_the_snapshots_word_and_no_limit_of_the_table() -> None:
+    snapshot = of(*surveys(csat=[5] * 4))
+    snapshot["all"]["windows"]["1h"]["csat"]["sample"] = "enough"
+    snapshot["all"]["windows"]["24h"]["csat"]["sample"] = "caution"
+    assert rows(shown(snapshot))["CSAT satisfied"][1:3] == ["100% [51…100] n=4", "~100% [51…100] n=4"]
+
+
+def many(n: int, ago: int, name: str, seconds: float = 60) -> list[Happening]:
+    return [event for number in range(n) for event in answered(f"{name}{number}", NOW - ago, seconds)]
 
 
 def test_attainment_stands_beside_the_one_that_counts_live_breaches() -> None:
-    late = created(NOW - 90 * MINUTE, "late")
-    found = rows(shown(of(*answered("T1", NOW - 50 * MINUTE, 60), late)))
-    assert found["first response in SLA"][1] == "100.0%"
-    assert found["… with live breaches"][1] == "50.0%"
+    late = [created(NOW - 90 * MINUTE, f"late{number}") for number in range(30)]
+    found = rows(shown(of(*many(30, 50 * MINUTE, "T"), *late)))
+    assert found["first response in SLA"][1] == "100% [89…100] n=30"
+    assert found["… with live breaches"][1] == "50% [38…62] n=60"
+
+
+def test_replies_and_clocks_are_counted_apart_and_each_is_told_once() -> None:
+    found = rows(shown(of(*many(30, 50 * MINUTE, "T"), *many(5, 3 * DAY, "U"))))
+    assert found["first response p50"][1:4] == ["1m n=30", "1m n=30", "1m n=35"]
+    assert found["first response p90"][1:4] == ["1m", "1m", "1m"]
+    assert found["first response in SLA"][3] == "100% [90…100] n=35"
+
+
+def test_a_share_of_nearly_all_is_not_told_as_all() -> None:
+    found = rows(shown(of(*many(399, 50 * MINUTE, "T"), *many(1, 50 * MINUTE, "late", 40 * 60))))
+    assert found["first response in SLA"][1].startswith("100% ")
+    found = rows(shown(of(*many(399, 3 * DAY, "T"), *many(1, 3 * DAY, "late", 2 * 3600))))
+    assert found["first response in SLA"][3] == "99.8% [99…99.96] n=400"
+
+
+def test_replies_in_open_hours_have_a_row_where_a_policy_names_a_calendar() -> None:
+    calendar = {"versions": [{"week": {"wed": ["00:00-24:00"]}}]}
+    document = {"calendars": {"desk": calendar}, "sla": [{"name": "a", "calendar": "desk", "first_response": "1h"}]}
+    log = many(30, 50 * MINUTE, "T")
+    assert rows(shown(snapshot_of(floor_of(log, rules_of(document)), NOW)))["… in open hours, p50"][1] == "1m n=30"
+    assert "… in open hours, p50" not in rows(shown(of(*log)))
+
+
+def test_each_row_is_a_kpi_of_the_catalogue_and_fits_140_columns() -> None:
+    text = shown(of(*many(30, 50 * MINUTE, "T"), *surveys(csat=[5] * 80, nps=[1, 9] * 40, ces=[4] * 4)))
+    titles = [BY_NAME[name].short for name in ROWS if name != "first_response_business"]
+    assert set(titles) <= rows(text).keys()
+    assert len(set(titles)) == len(titles)
 
 
 @pytest.mark.parametrize("queue", ["[bold]", "[/]", "[red]x[/red]", ":smile:", "[link=x]"])
