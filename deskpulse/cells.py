@@ -21,11 +21,12 @@ CAUTION: Final = "~"
 NOT_ENOUGH: Final = "not enough"
 LEGEND: Final = f"{CAUTION} few answers, tickets or clocks: with caution      n=…, {NOT_ENOUGH}: too few to be shown"
 
-ALL_OR_NOTHING: Final = 1e-6
-
 Flat = Mapping[str, Any]  # a window without nesting: by path
 _BY_PATH: Final = {kpi.path: kpi for kpi in ALL if kpi.place is Place.WINDOW}
 _SHOWN: Final = {DAY: HOUR, HOUR: MINUTE, MINUTE: SECOND}  # the smaller of the two units that are shown
+
+#: Closer to 0 or 1 than this a share is that, but for rounding: Wilson's upper bound of 4 of 4 is 1 - 1e-16.
+_ALL_OR_NOTHING: Final = 1e-6
 
 #: Of what is no KPI: leaves that are of a sample, the sizes of samples, and the first leaf of an object has its bounds.
 _SAMPLED: Final = ("mean", "p50", "p90", "ratio", "score", "index", "gap", "overall", "perception", "expectation", "95")
@@ -75,8 +76,13 @@ def cell(found: Number, *, with_size: bool = True) -> str:
         return NONE
     if not found.is_enough:
         return not_enough(found)
-    size = f" n={found.n:,}" if with_size and found.n is not None else ""
+    size = f" n={_size_told(found.n)}" if with_size and found.n is not None else ""
     return f"{CAUTION if found.is_of_few else ''}{spelled(found.unit, found.value)}{_between(found)}{size}"
+
+
+def _size_told(n: int) -> str:
+    """In thousands where a hundred more or less say nothing of how sure the number is."""
+    return f"{n:,}" if n < 10_000 else f"{n // 1_000:,}k"
 
 
 def not_enough(found: Number) -> str:
@@ -90,7 +96,7 @@ def heading(kpi: Kpi) -> str:
 
 
 def spelled(unit: str, value: Any) -> str:
-    """A value in words, by the first word of its unit: 1h30m, 63%, 4.25, 1,200."""
+    """A value in words, by its unit: 1h30m, 63%, 4.25, 1,200."""
     if value is None:
         return NONE
     if isinstance(value, (bool, str, list, dict)):
@@ -122,7 +128,7 @@ def printable(text: str) -> str:
 
 def _percent(share: float) -> str:
     """To whole percents; with decimals where it would else be told as all or nothing, and is not."""
-    if min(share, 1 - share) < ALL_OR_NOTHING:  # a bound of all of n, but for rounding
+    if min(share, 1 - share) < _ALL_OR_NOTHING:
         return f"{share:.0%}"
     shown = (f"{share:.{decimals}%}" for decimals in range(5))
     return next(one for one in shown if float(one[:-1]) not in {0, 100})
@@ -132,7 +138,7 @@ _SPELLED: Final[dict[str, Callable[[float], str]]] = {
     SECONDS: seconds_cell,
     RATIO: _percent,
     "difference of ratios": lambda value: f"{100 * value:+.1f} points",
-    "points, -100 to 100": lambda value: f"{value:.0f}",
+    "points, -100 to 100": lambda value: f"{round(value)}",  # none is -0
 }
 
 

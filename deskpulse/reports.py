@@ -118,10 +118,6 @@ def _notes(report: Mapping[str, Any], shown: Sequence[Sequence[str]]) -> list[Te
     return [partial] * is_partial + legend(shown)
 
 
-def _tables(known: Flat) -> list[list[Kpi]]:
-    return [[BY_NAME[name] for name in names if BY_NAME[name].path in known] for names in TABLES]
-
-
 def _title(report: Mapping[str, Any]) -> Text:
     queue = "all queues" if report["queue"] is None else name_cell(report["queue"]).plain
     about = f"{queue}, by {report['by']} of {report['time_zone']}, as known at {report['as_of']}"
