@@ -145,8 +145,13 @@ _SPELLED: Final[dict[str, Callable[[float], str]]] = {
 def _between(found: Number) -> str:
     if found.low is None or found.high is None:
         return ""
-    low, high = (spelled(found.unit, bound) for bound in (found.low, found.high))
+    low, high = (_bound(found.unit, bound) for bound in (found.low, found.high))
     return f" [{low.removesuffix('%')}…{high.removesuffix('%')}]"
+
+
+def _bound(unit: str, value: float) -> str:
+    """As the value, and a score to a tenth: it is as far as an interval can be read."""
+    return f"{value:.1f}" if unit.startswith("score") else spelled(unit, value)
 
 
 # --------------------------------------------------------------------------------- of paths that are no KPI

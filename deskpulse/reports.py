@@ -74,10 +74,9 @@ def print_report(report: Mapping[str, Any], paths: Sequence[str] | None) -> None
     for kpis in _groups(known) if paths is None else [[kpi_at(path, known) for path in paths]]:
         found = [_column(kpi, cells) for kpi, cells in zip(kpis, cells_of(kpis, flats), strict=True)]
         for part in _that_fit(found, console.width - max(len(_name(row)) for row in report["periods"])):
-            console.print(_table(report, part))
+            console.print("", _table(report, part), sep="\n")
         shown += [column.cells for column in found]
-    for note in _notes(report, shown):
-        console.print(note)
+    console.print("", *_notes(report, shown), sep="\n")
 
 
 class Column(NamedTuple):
@@ -114,7 +113,7 @@ def _that_fit(found: Sequence[Column], width: int) -> list[list[Column]]:
 
 def _notes(report: Mapping[str, Any], shown: Sequence[Sequence[str]]) -> list[Text]:
     is_partial = any(row["partial"] for row in report["periods"])
-    partial = Text("  * in part: the log begins in it or ends before its end", style="dim")
+    partial = Text("* in part: the log begins in it or ends before its end", style="dim")
     return [partial] * is_partial + legend(shown)
 
 
@@ -125,7 +124,7 @@ def _title(report: Mapping[str, Any]) -> Text:
 
 
 def _table(report: Mapping[str, Any], shown: Sequence[Column]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, show_edge=False)
     table.add_column(report["by"], no_wrap=True)
     for column in shown:
         table.add_column(Text("\n".join(column.title)), justify="right", overflow="fold")

@@ -98,7 +98,7 @@ def live_table(snapshot: Mapping[str, Any], queues_max: int) -> Table:
 
 def window_table(scope: Mapping[str, Any]) -> Group:
     """What happened, a column a window; a KPI that the floor is not configured for is left out."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, show_edge=False)
     windows = {name: scope["windows"][name] for name in ("today", *_WINDOW) if name in scope["windows"]}
     table.add_column("all queues")
     for name, window in windows.items():
@@ -108,7 +108,7 @@ def window_table(scope: Mapping[str, Any]) -> Group:
     shown = cells_of(rows, flats)
     for row, cells in zip(rows, shown, strict=True):
         table.add_row(row.short, *cells)
-    return Group(table, *legend(shown))
+    return Group("", table, "", *legend(shown))
 
 
 def cells_of(kpis: Sequence[Kpi], flats: Sequence[Flat]) -> list[list[str]]:
@@ -123,7 +123,7 @@ def cells_of(kpis: Sequence[Kpi], flats: Sequence[Flat]) -> list[list[str]]:
 def legend(rows: Iterable[Iterable[str]]) -> list[Text]:
     """A line that says what the marks in these cells mean; none where there is no mark."""
     marked = any(one.startswith(CAUTION) or one.endswith(NOT_ENOUGH) for cells in rows for one in cells)
-    return [Text(f"  {LEGEND}", style="dim")] if marked else []
+    return [Text(LEGEND, style="dim")] if marked else []
 
 
 def name_cell(queue: str) -> Text:

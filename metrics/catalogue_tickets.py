@@ -140,7 +140,7 @@ LASTED: Final = (
     ),
     Kpi(
         name="first_response_with_the_waiting", title="First response with the waiting ones, median",
-        short="… with those waiting, p50",
+        short="… with the waiting, p50",
         unit=SECONDS,
         better=LOWER, path="first_response_cohort.p50", sample="first_response_cohort.created", seeds=("000",),
         formula="of the tickets created in W, Kaplan-Meier with those still waiting censored now and those closed "
@@ -148,7 +148,7 @@ LASTED: Final = (
     ),
     Kpi(
         name="first_response_with_the_waiting_p90", title="First response with the waiting ones, 90th percentile",
-        short="… with those waiting, p90",
+        short="… with the waiting, p90",
         unit=SECONDS,
         better=LOWER, path="first_response_cohort.p90", sample="first_response_cohort.created", seeds=("000",),
         formula="as the median with the waiting ones", metrics=(names.COHORT_P90,),

@@ -105,7 +105,7 @@ def test_ratios_and_scores_stand_with_their_intervals_and_sample_sizes() -> None
     found = rows(text)
     assert found["CSAT satisfied"][1] == "80% [71…87] n=100"
     assert found["NPS"][1] == "30 [14…44] n=100"
-    assert found["CES mean"][1] == "3.20 [2.67…3.73] n=30"
+    assert found["CES mean"][1] == "3.20 [2.7…3.7] n=30"
     assert LEGEND not in text
 
 
