@@ -74,7 +74,7 @@ max by (queue) (
 def _without_policy(interval: int) -> Alert:
     series = f"last_over_time(support_tickets_without_policy[{bridge(interval)}])"
     rule = Rule(
-        expr=f"sum by (queue) (max without (instance, job) ({series})) > 0",
+        expr=f"sum by (queue) ({series}) > 0",
         lasting="10m",
         severity=TICKET,
         summary="{{ $labels.queue }}: {{ $value }} open tickets have no SLA policy",
@@ -88,7 +88,7 @@ def _without_policy(interval: int) -> Alert:
         means="Open tickets match none of the SLA policies. They have no clock, and no alert will tell of them.",
         look=(
             ("the tickets", "/api/tickets?state=without_policy"),
-            ("how many, by queue", "sum by (queue) (max without (instance, job) (support_tickets_without_policy))"),
+            ("how many, by queue", "sum by (queue) (support_tickets_without_policy)"),
         ),
         act="Add a policy that matches them; one without `match` at the end catches all. A corrected policy holds for "
         "open tickets too.",

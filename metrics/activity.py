@@ -17,7 +17,7 @@ from metrics import names
 from metrics.instants import DAY, HOUR, MINUTE
 from metrics.label_values import FloorLabels
 from metrics.measures import FIRST_ITEM, FIRST_SURVEY, Measure, Moment
-from metrics.names import Metric
+from metrics.metric import Kind, Metric, Section
 from metrics.policies import Policy, Rules
 
 RECENT: Final = 15 * MINUTE
@@ -91,6 +91,10 @@ class _Tally:
         return Distribution(tuple(self.counts), self.total)
 
 
+#: Where the counters of ``Activity`` stand on the page of all metrics.
+_COUNTED_HERE: Final = (Section.ACTIVITY, Section.QUALITY)
+
+
 class Activity:
     """What happened in this process. ``observe`` and ``counted`` are never called at the same time."""
 
@@ -107,7 +111,7 @@ class Activity:
             names.RESOLUTION.name: _bounds(_RESOLUTION_BOUNDS, rules, lambda policy: policy.resolution),
         }
         self._counts: dict[str, dict[LabelSet, int]] = {
-            metric.name: {} for metric in names.ALL if metric.section == names.TICKETS_CREATED.section
+            metric.name: {} for metric in names.ALL if metric.kind is Kind.COUNTER and metric.section in _COUNTED_HERE
         }
         self._tallies: dict[str, dict[LabelSet, _Tally]] = {metric.name: {} for metric in _LASTED.values()}
         self._answers: dict[tuple[str, str, int, int], int] = {}  # queue, channel, measure, score above the lowest

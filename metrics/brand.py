@@ -27,14 +27,15 @@ SHOWN_MAX: Final = 20
 def summaries(
     items: Mapping[tuple[str, Scale], Mapping[int, int]], expected: AbstractSet[str], samples: Samples
 ) -> dict[str, Any]:
-    """The numbers of one window from counts by (score - lowest) of (item, scale)."""
-    made: dict[str, Any] = {"brand": {}}
+    """The numbers of one window from counts by (score - lowest) of (item, scale); ``preferred`` is always there."""
+    made: dict[str, Any] = {"brand": {PREFERRED: _item(0, 0, samples)}}
     agreements = {named: _agreement(named[1], counts) for named, counts in items.items()}
     for scale in BRAND_SCALES:
         found = {item: agreement for (item, on), agreement in agreements.items() if on == scale and agreement[0]}
         if found:
             shown = _bounded(found)
-            made[instrument_name("brand", *scale)] = {item: _item(*shown[item], samples) for item in shown}
+            of_scale = made.setdefault(instrument_name("brand", *scale), {})
+            of_scale |= {item: _item(*shown[item], samples) for item in shown}
     agreeing = {named: agreed for named, (_, agreed) in agreements.items() if named[0] != PREFERRED}
     of_expected = sum(agreed for (item, _), agreed in agreeing.items() if item in expected)
     made["brand_expected"] = _overlap(of_expected, sum(agreeing.values()), samples) if expected else None

@@ -83,9 +83,7 @@ def report(
     shown = {queue} if queue is not None else ()
     spans = [period.span for period in asked]
     earlier = [None if before is None else before.span, *spans]
-    compared = {
-        one.name: (past.pane, past.after, past.last) for past, one in zip(earlier, spans, strict=False) if past
-    }
+    compared = {one.name: (past.pane, past.after, past.last) for past, one in zip(earlier, spans, strict=False) if past}
     found = snapshot(parts, rules, vocabulary, now, windows=spans, before=compared, of_queues=shown)
     windows = (found["all"] if queue is None else found["queues"][queue])["windows"]
     return [

@@ -6,14 +6,13 @@ from typing import Final
 
 from metrics import names
 from metrics.kpi import HIGHER, LOWER, NEITHER, Better, Kpi, Place
-from metrics.slow_series import NOT_EXPORTED
 
 
 def _slow(name: str, title: str, short: str, unit: str, better: Better, formula: str, seeds: tuple[str, ...]) -> Kpi:
     return Kpi(
         name=name, title=title, short=short,
         unit=unit, better=better, formula=formula, seeds=seeds, place=Place.SLOW, path=name,
-        metrics=() if name.startswith(NOT_EXPORTED) else (names.SLOW_KPI, names.SLOW_KPI_AS_OF),
+        metrics=(names.SLOW_KPI, names.SLOW_KPI_AS_OF), labels=(("kpi", name),),
     )  # fmt: skip
 
 

@@ -7,7 +7,8 @@ from typing import Final
 
 import msgspec
 
-from metrics.names import Metric
+from metrics.metric import Metric
+from metrics.names import FLOOR
 
 
 class Better(StrEnum):
@@ -38,8 +39,13 @@ class Interval(msgspec.Struct, frozen=True):
 class Kpi(msgspec.Struct, frozen=True, kw_only=True):
     """One KPI. Paths are keys of the snapshot joined by dots, within the scope, the window or ``slow``, or a command.
 
-    ``short`` is its title in tables and tiles, ``seeds`` are the articles of the user that name it, ``sample`` is the
-    path of how many it is of.
+    Attributes:
+        short: its title in tables and tiles.
+        is_from_a_day: only rolling windows of 24 h and more have it; else each window of the snapshot does.
+        seeds: the articles of the user that name it.
+        sample: of how many it is.
+        metrics: the one that has the value comes first.
+        labels: what tells its series of a metric from those of another KPI.
     """
 
     name: str
@@ -50,10 +56,22 @@ class Kpi(msgspec.Struct, frozen=True, kw_only=True):
     formula: str
     path: str
     place: Place = Place.WINDOW
+    is_from_a_day: bool = False
     seeds: tuple[str, ...] = ()
     sample: str | None = None
     interval: Interval | None = None
     metrics: tuple[Metric, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def exported(self) -> tuple[Metric, ...]:
+        """Its metrics, each followed by the same of the whole floor where that is one of its own."""
+        return tuple(one for metric in self.metrics for one in (metric, FLOOR.get(metric)) if one is not None)
+
+    def series(self, metric: Metric) -> str:
+        """How its own series of a metric are selected."""
+        own = ",".join(f'{label}="{value}"' for label, value in self.labels if label in metric.labels)
+        return f"{metric.name}{{{own}}}" if own else metric.name
 
 
 HIGHER, LOWER, NEITHER = Better

@@ -6,45 +6,9 @@ labels are relied on by rules, dashboards and other programs; none changes witho
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Final
 
-import msgspec
-
-
-class Kind(StrEnum):
-    """The Prometheus type."""
-
-    COUNTER = "counter"
-    GAUGE = "gauge"
-    HISTOGRAM = "histogram"
-    GAUGE_HISTOGRAM = "gaugehistogram"  # of what is, not of what happened: never take its rate
-    INFO = "info"
-
-
-class Section(StrEnum):
-    """What belongs together on the page of all metrics, in its order."""
-
-    ACTIVITY = "Activity since the process started"
-    LIVE = "What is open now, by partition"
-    WINDOWS = "Rolling windows, by queue"
-    FLOOR = "Rolling windows, of the whole floor"
-    SLOW = "Slow KPIs"
-    SETTINGS = "Configuration and build"
-    QUALITY = "Quality of the data"
-    PIPELINE = "The pipeline itself"
-    FEEDS = "Feeds"
-
-
-class Metric(msgspec.Struct, frozen=True):
-    """One metric. ``labels`` in the order in which values are given; ``le`` of a histogram is not among them."""
-
-    name: str
-    kind: Kind
-    labels: tuple[str, ...]
-    meaning: str
-    section: Section
-
+from metrics.metric import Kind, Metric, Section
 
 _ACTIVITY, _LIVE, _WINDOWS, _FLOOR, _SLOW, _SETTINGS, _QUALITY, _PIPELINE, _FEEDS = Section
 _COUNTER, _GAUGE, _HISTOGRAM, _INFO = Kind.COUNTER, Kind.GAUGE, Kind.HISTOGRAM, Kind.INFO
@@ -62,8 +26,8 @@ _POLICY: Final = ("policy", "queue", "priority", "sla")
 # ------------------------------------------------------------------------------------------------ activity
 
 
-def _counter(name: str, labels: tuple[str, ...], meaning: str) -> Metric:
-    return Metric(name, _COUNTER, labels, meaning, _ACTIVITY)
+def _counter(name: str, labels: tuple[str, ...], meaning: str, section: Section = _ACTIVITY) -> Metric:
+    return Metric(name, _COUNTER, labels, meaning, section)
 
 
 TICKETS_CREATED: Final = _counter("support_tickets_created_total", _BY_CHANNEL, "Tickets created.")
@@ -77,23 +41,18 @@ TICKETS_REOPENED: Final = _counter("support_tickets_reopened_total", _BY_PRIORIT
 TICKETS_ESCALATED: Final = _counter(
     "support_tickets_escalated_total", _BY_PRIORITY, "Tickets escalated for the first time."
 )
-FIRST_RESPONSE: Final = Metric(
-    "support_first_response_seconds",
-    _HISTOGRAM,
-    _BY_PRIORITY,
-    "Creation to first reply, calendar time.",
-    _ACTIVITY,
-)
-FIRST_RESPONSE_BUSINESS: Final = Metric(
+
+
+def _histogram(name: str, meaning: str) -> Metric:
+    return Metric(name, _HISTOGRAM, _BY_PRIORITY, meaning, _ACTIVITY)
+
+
+FIRST_RESPONSE: Final = _histogram("support_first_response_seconds", "Creation to first reply, calendar time.")
+FIRST_RESPONSE_BUSINESS: Final = _histogram(
     "support_first_response_business_seconds",
-    _HISTOGRAM,
-    _BY_PRIORITY,
     "Creation to first reply in open hours, where the policy names a calendar.",
-    _ACTIVITY,
 )
-RESOLUTION: Final = Metric(
-    "support_resolution_seconds", _HISTOGRAM, _BY_PRIORITY, "Creation to resolution, calendar time.", _ACTIVITY
-)
+RESOLUTION: Final = _histogram("support_resolution_seconds", "Creation to resolution, calendar time.")
 SLA_SETTLED: Final = _counter("support_sla_settled_total", _BY_SLA, "SLA clocks that ended, met or breached.")
 SLA_BREACHED: Final = _counter(
     "support_sla_breached_total", _BY_SLA, "Of the clocks that ended, those past their target."
@@ -102,9 +61,10 @@ RETARGETED_LATE: Final = _counter(
     "support_sla_retargeted_late_total",
     ("queue",),
     "Clocks past due whose target was then relaxed, as by a lower priority: breaches taken away.",
+    _QUALITY,
 )
 DISCARDED_LATE: Final = _counter(
-    "support_sla_discarded_late_total", ("queue",), "Clocks past due whose ticket was then discarded."
+    "support_sla_discarded_late_total", ("queue",), "Clocks past due whose ticket was then discarded.", _QUALITY
 )
 CSAT_RESPONSES: Final = _counter("support_csat_responses_total", ("queue", "channel", "score"), "CSAT answers, 1 to 5.")
 NPS_RESPONSES: Final = _counter(
@@ -115,30 +75,28 @@ LABEL_OVERFLOW: Final = _counter(
     "support_label_overflow_total",
     ("label",),
     "Tickets created with a queue, priority or channel that was folded into other.",
+    _QUALITY,
 )
 
 # -------------------------------------------------------------------------------------------------- live sets
 
 
-def _live(name: str, meaning: str, labels: tuple[str, ...] = _SET) -> Metric:
+def _live(name: str, meaning: str = "", labels: tuple[str, ...] = _SET) -> Metric:
     return Metric(name, _GAUGE, labels, meaning, _LIVE)
 
 
-TICKETS_OPEN: Final = _live("support_tickets_open", "Tickets not resolved.")
-AWAITING_FIRST_RESPONSE: Final = _live("support_tickets_awaiting_first_response", "Open tickets without a first reply.")
-AWAITING_REPLY: Final = _live(
-    "support_tickets_awaiting_reply", "Open tickets whose customer wrote after the last reply."
-)
-TICKETS_PAUSED: Final = _live("support_tickets_paused", "Open tickets that wait on the customer or a third party.")
-ESCALATED_OPEN: Final = _live("support_tickets_escalated_open", "Open tickets escalated at least once.")
-WITHOUT_POLICY: Final = _live(
-    "support_tickets_without_policy", "Open tickets that match no SLA policy.", ("queue", "partition")
-)
-OLDEST_AWAITING_FIRST_RESPONSE: Final = _live(
-    "support_oldest_awaiting_first_response_timestamp_seconds", "Creation of the oldest ticket without a first reply."
-)
+TICKETS_OPEN: Final = _live("support_tickets_open")
+AWAITING_FIRST_RESPONSE: Final = _live("support_tickets_awaiting_first_response")
+AWAITING_REPLY: Final = _live("support_tickets_awaiting_reply")
+TICKETS_PAUSED: Final = _live("support_tickets_paused")
+ESCALATED_OPEN: Final = _live("support_tickets_escalated_open")
+WITHOUT_POLICY: Final = _live("support_tickets_without_policy", labels=("queue",))
+
+OLDEST_AWAITING_FIRST_RESPONSE: Final = _live("support_oldest_awaiting_first_response_timestamp_seconds")
 OLDEST_AWAITING_REPLY: Final = _live(
-    "support_oldest_awaiting_reply_timestamp_seconds", "The customer's message that has waited longest for a reply."
+    "support_oldest_awaiting_reply_timestamp_seconds",
+    "The customer's message that has waited longest for a reply, of all partitions of this worker.",
+    _BY_PRIORITY,
 )
 LIVE_BREACHES: Final = _live(
     "support_sla_live_breaches", "Open tickets past their due instant, at the time of the scrape.", _CLOCK
@@ -169,36 +127,37 @@ POLICY_AT_RISK: Final = _live(
 # ---------------------------------------------------------------------------------------------------- windows
 
 
-def _window(name: str, meaning: str, labels: tuple[str, ...] = _WINDOW) -> Metric:
+def _window(name: str, meaning: str = "", labels: tuple[str, ...] = _WINDOW) -> Metric:
     return Metric(name, _GAUGE, labels, meaning, _WINDOWS)
 
 
-WINDOW_CREATED: Final = _window("support_tickets_window_created", "Tickets created.")
-WINDOW_RESOLVED: Final = _window("support_tickets_window_resolved", "Changes from open to resolved.")
-WINDOW_REOPENED: Final = _window("support_tickets_window_reopened", "Changes from resolved to open.")
-WINDOW_ESCALATED: Final = _window("support_tickets_window_escalated", "Tickets whose first escalation is in it.")
-WINDOW_CLOSED_UNANSWERED: Final = _window(
-    "support_tickets_window_closed_unanswered", "Tickets resolved without a first reply."
-)
-FIRST_RESPONSE_REPLIES: Final = _window("support_first_response_window_replies", "First replies.")
+WINDOW_CREATED: Final = _window("support_tickets_window_created")
+WINDOW_RESOLVED: Final = _window("support_tickets_window_resolved")
+WINDOW_REOPENED: Final = _window("support_tickets_window_reopened")
+WINDOW_ESCALATED: Final = _window("support_tickets_window_escalated")
+WINDOW_CLOSED_UNANSWERED: Final = _window("support_tickets_window_closed_unanswered")
+FIRST_RESPONSE_REPLIES: Final = _window("support_first_response_window_replies")
 FIRST_RESPONSE_DURATION: Final = _window(
-    "support_first_response_window_duration_seconds", "Sum of the first response times of these replies."
+    "support_first_response_window_duration_seconds",
+    "Sum of the first response times of the first replies in the window.",
 )
 FIRST_RESPONSE_MET: Final = _window("support_first_response_window_met", "First replies within their target.")
 FIRST_RESPONSE_BREACHED: Final = _window("support_first_response_window_breached", "First replies past their target.")
-FIRST_RESPONSE_P50: Final = _window("support_first_response_p50_seconds", "Median first response time.")
-FIRST_RESPONSE_P90: Final = _window("support_first_response_p90_seconds", "90th percentile of the first response time.")
-COHORT_P50: Final = _window(
-    "support_first_response_cohort_p50_seconds",
-    "Median first response time of the tickets created in it, the waiting ones included (Kaplan-Meier).",
+FIRST_RESPONSE_P50: Final = _window("support_first_response_p50_seconds")
+FIRST_RESPONSE_P90: Final = _window("support_first_response_p90_seconds")
+COHORT_P50: Final = _window("support_first_response_cohort_p50_seconds")
+COHORT_P90: Final = _window("support_first_response_cohort_p90_seconds")
+RESOLUTION_TICKETS: Final = _window(
+    "support_resolution_window_tickets", "Tickets resolved in the window, and resolved still."
 )
-COHORT_P90: Final = _window("support_first_response_cohort_p90_seconds", "90th percentile of the same.")
-RESOLUTION_TICKETS: Final = _window("support_resolution_window_tickets", "Tickets that are resolved since then.")
-RESOLUTION_DURATION: Final = _window("support_resolution_window_duration_seconds", "Sum of their resolution times.")
+RESOLUTION_DURATION: Final = _window(
+    "support_resolution_window_duration_seconds",
+    "Sum of the resolution times of the tickets resolved in the window, and resolved still.",
+)
 RESOLUTION_MET: Final = _window("support_resolution_window_met", "Resolutions within their target.")
 RESOLUTION_BREACHED: Final = _window("support_resolution_window_breached", "Resolutions past their target.")
-RESOLUTION_P50: Final = _window("support_resolution_p50_seconds", "Median resolution time.")
-RESOLUTION_P90: Final = _window("support_resolution_p90_seconds", "90th percentile of the resolution time.")
+RESOLUTION_P50: Final = _window("support_resolution_p50_seconds")
+RESOLUTION_P90: Final = _window("support_resolution_p90_seconds")
 AWAITING_AGE: Final = Metric(
     "support_awaiting_first_response_age_seconds",
     Kind.GAUGE_HISTOGRAM,
@@ -207,33 +166,41 @@ AWAITING_AGE: Final = Metric(
     _WINDOWS,
 )
 ATTAINMENT: Final = _window(
-    "support_sla_attainment_ratio", "Clocks met of those that ended in it (first_response, resolution).", _WINDOW_SLA
+    "support_sla_attainment_ratio",
+    "Clocks met of those that ended in the window (first_response, resolution).",
+    _WINDOW_SLA,
 )
 ATTAINMENT_NOW: Final = _window(
     "support_sla_attainment_now_ratio",
-    "The same, with the live breaches whose due instant lies in it counted as not met.",
+    "Clocks met of those that ended in the window and of the live breaches that came due in it.",
     _WINDOW_SLA,
 )
 SURVEY_RESPONSES: Final = _window(
     "support_survey_responses", "Answers behind a survey's numbers.", ("queue", "window", "survey")
 )
 CSAT_WINDOW_RESPONSES: Final = _window("support_csat_window_responses", "CSAT answers on 1 to 5.")
-CSAT_WINDOW_POINTS: Final = _window("support_csat_window_points", "Sum of their scores.")
-CSAT_WINDOW_SATISFIED: Final = _window("support_csat_window_satisfied", "Answers of 4 or 5.")
-CSAT_MEAN: Final = _window("support_csat_mean_score", "Mean CSAT, 1 to 5.")
-CSAT_SATISFIED: Final = _window("support_csat_satisfied_ratio", "Share of answers of 4 or 5.")
-CSAT_LOWER: Final = _window("support_csat_satisfied_ratio_lower95", "Lower bound of that share (Wilson, 95 %).")
-CSAT_UPPER: Final = _window("support_csat_satisfied_ratio_upper95", "Upper bound of that share (Wilson, 95 %).")
+CSAT_WINDOW_POINTS: Final = _window("support_csat_window_points", "Sum of the scores of the CSAT answers on 1 to 5.")
+CSAT_WINDOW_SATISFIED: Final = _window("support_csat_window_satisfied", "CSAT answers of 4 or 5.")
+CSAT_MEAN: Final = _window("support_csat_mean_score")
+CSAT_SATISFIED: Final = _window("support_csat_satisfied_ratio")
+CSAT_LOWER: Final = _window(
+    "support_csat_satisfied_ratio_lower95", "Lower bound of the share of answers of 4 or 5 (Wilson, 95 %)."
+)
+CSAT_UPPER: Final = _window(
+    "support_csat_satisfied_ratio_upper95", "Upper bound of the share of answers of 4 or 5 (Wilson, 95 %)."
+)
 NPS_WINDOW_RESPONSES: Final = _window(
     "support_nps_window_responses", "NPS answers by category.", ("queue", "window", "category")
 )
-NPS_SCORE: Final = _window("support_nps_score", "Net Promoter Score, -100 to 100.")
-NPS_LOWER: Final = _window("support_nps_lower95", "Lower bound of the score (adjusted Wald, 95 %).")
-NPS_UPPER: Final = _window("support_nps_upper95", "Upper bound of the score (adjusted Wald, 95 %).")
+NPS_SCORE: Final = _window("support_nps_score")
+NPS_LOWER: Final = _window("support_nps_lower95", "Lower bound of the Net Promoter Score (adjusted Wald, 95 %).")
+NPS_UPPER: Final = _window("support_nps_upper95", "Upper bound of the Net Promoter Score (adjusted Wald, 95 %).")
 CES_WINDOW_RESPONSES: Final = _window("support_ces_window_responses", "Customer effort answers on 1 to 7.")
-CES_WINDOW_POINTS: Final = _window("support_ces_window_points", "Sum of their scores.")
-CES_MEAN: Final = _window("support_ces_mean_score", "Mean customer effort score, 1 to 7 (made it easy).")
-CES_HALFWIDTH: Final = _window("support_ces_halfwidth95", "Half the width of the mean's interval (Student t, 95 %).")
+CES_WINDOW_POINTS: Final = _window("support_ces_window_points", "Sum of the scores of the customer effort answers.")
+CES_MEAN: Final = _window("support_ces_mean_score")
+CES_HALFWIDTH: Final = _window(
+    "support_ces_halfwidth95", "Half the width of the interval of the mean customer effort (Student t, 95 %)."
+)
 
 
 def _of_the_floor(metric: Metric) -> Metric:
@@ -252,17 +219,42 @@ FLOOR: Final = {
 }  # fmt: skip
 
 
-def _floor(name: str, meaning: str) -> Metric:
-    return Metric(name, _GAUGE, ("window",), meaning, _FLOOR)
+def _floor(name: str, meaning: str = "", labels: tuple[str, ...] = ("window",)) -> Metric:
+    return Metric(f"support_floor_{name}", _GAUGE, labels, meaning, _FLOOR)
 
 
-WINDOW_COMPLETE: Final = _floor("support_window_complete", "1 where the history known covers the whole window.")
-COMPLAINTS_CREATED: Final = _floor("support_floor_window_complaints", "Tickets created whose kind is complaint.")
-COMPLAINT_ESCALATION: Final = _floor(
-    "support_floor_complaint_escalation_ratio", "Of the complaints created in it, the share escalated so far."
+COMPLAINTS_CREATED: Final = _floor("window_complaints")
+COMPLAINT_ESCALATION: Final = _floor("complaint_escalation_ratio")
+ESCALATION: Final = _floor("escalation_ratio")
+CONVERSION: Final = _floor("conversion_ratio")
+MESSAGES_UNANSWERED: Final = _floor("window_messages_unanswered")
+FIRST_RESOLUTION: Final = _floor("first_resolution_mean_seconds")
+CES_INDEX: Final = _floor("ces_index")
+CSAT_CHANGE: Final = _floor("csat_satisfied_ratio_change")
+CSAT_CHANGE_LOWER: Final = _floor(
+    "csat_satisfied_ratio_change_lower95", "Lower bound of the satisfaction improvement (Newcombe, 95 %)."
 )
-CONVERSION: Final = _floor(
-    "support_floor_conversion_ratio", "Of the tickets created in it, the share that converted in time."
+CSAT_CHANGE_UPPER: Final = _floor(
+    "csat_satisfied_ratio_change_upper95", "Upper bound of the satisfaction improvement (Newcombe, 95 %)."
+)
+SERVQUAL_OVERALL: Final = _floor("servqual_overall_gap")
+SERVQUAL_GAP: Final = _floor(
+    "servqual_gap", "Mean of perception - expectation of one dimension of SERVQUAL.", ("window", "dimension")
+)
+BRAND_PREFERRED: Final = _floor("brand_preferred_ratio", "Share of answers to `preferred`, 0 or 1, that prefer us.")
+BRAND_PREFERRED_ANSWERS: Final = _floor("brand_preferred_answers", "Answers to `preferred`, 0 or 1.")
+BRAND_EXPECTED: Final = _floor("brand_expected_ratio")
+RESPONSE_RATIO: Final = _floor("survey_response_ratio", labels=("window", "survey"))
+SURVEYS_SENT: Final = _floor("surveys_sent", "Surveys sent (csat, nps, ces).", ("window", "survey"))
+RESOLVED_NOW: Final = _floor("tickets_resolved_now", labels=())
+OPEN_WEEK_AGO: Final = _floor("tickets_open_week_ago", "Tickets that were open a week before the last whole hour.", ())
+OPEN_NORMAL: Final = _floor("tickets_open_normal", "Median of the tickets open at that hour of the last 4 weeks.", ())
+CREATED_LATELY: Final = _floor(
+    "tickets_created_whole_hours", "Tickets created in as many whole hours as the window has."
+)
+CREATED_WEEK_AGO: Final = _floor("tickets_created_week_ago", "Tickets created in the same hours a week before.")
+CREATED_NORMAL: Final = _floor(
+    "tickets_created_normal", "Median of the tickets created in these hours of the last 4 weeks."
 )
 
 SLOW_KPI: Final = Metric(
@@ -291,28 +283,20 @@ CONFIG: Final = Metric(
 
 # ---------------------------------------------------------------------------------------------------- quality
 
-ORPHANED: Final = Metric(
-    "support_tickets_orphaned", _GAUGE, _BY_PARTITION, "Tickets whose creation is not known yet; in no other number.",
-    _QUALITY,
-)  # fmt: skip
-CLOCK_SKEW: Final = Metric(
-    "support_events_clock_skew",
-    _GAUGE,
-    _BY_PARTITION,
-    "Events shortly before creation, counted as at it.",
-    _QUALITY,
+
+def _quality(name: str, meaning: str, labels: tuple[str, ...] = ()) -> Metric:
+    return Metric(name, _GAUGE, labels, meaning, _QUALITY)
+
+
+WINDOW_COMPLETE: Final = _quality(
+    "support_window_complete", "1 where the history known covers the whole window.", ("window",)
 )
-BEFORE_CREATION: Final = Metric(
-    "support_events_before_creation",
-    _GAUGE,
-    _BY_PARTITION,
-    "Events earlier still, left out of all clocks.",
-    _QUALITY,
+ORPHANED: Final = _quality("support_tickets_orphaned", "Tickets whose creation is not known yet; in no other number.")
+CLOCK_SKEW: Final = _quality("support_events_clock_skew", "Events shortly before creation, counted as at it.")
+BEFORE_CREATION: Final = _quality("support_events_before_creation", "Events earlier still, left out of all clocks.")
+FULL_HISTORIES: Final = _quality(
+    "support_tickets_full_histories", "Histories of 256 elements, whose older ones are gone."
 )
-FULL_HISTORIES: Final = Metric(
-    "support_tickets_full_histories", _GAUGE, _BY_PARTITION, "Histories of 256 elements, whose older ones are gone.",
-    _QUALITY,
-)  # fmt: skip
 
 # --------------------------------------------------------------------------------------------------- pipeline
 

@@ -15,7 +15,7 @@ from metrics.activity import Counted, Distribution, LabelSet
 from metrics.contribution import SLAS
 from metrics.feeds import Feed
 from metrics.instants import SECOND
-from metrics.names import Kind, Metric
+from metrics.metric import Kind, Metric
 from metrics.pipeline import Pipeline
 from metrics.policies import Policy, Rules
 from metrics.slow_series import slow_families
@@ -75,10 +75,6 @@ _COUNTS: Final[tuple[tuple[Metric, Callable[[LiveNumbers], int]], ...]] = (
     (names.TICKETS_PAUSED, lambda live: live.paused),
     (names.ESCALATED_OPEN, lambda live: live.escalated),
 )
-_OLDEST: Final[tuple[tuple[Metric, Callable[[LiveNumbers], int | None]], ...]] = (
-    (names.OLDEST_AWAITING_FIRST_RESPONSE, lambda live: live.oldest_awaiting_first_response),
-    (names.OLDEST_AWAITING_REPLY, lambda live: live.oldest_awaiting_reply),
-)
 
 
 def _live(partitions: Iterable[PartitionNumbers]) -> Iterator[Family]:
@@ -88,14 +84,26 @@ def _live(partitions: Iterable[PartitionNumbers]) -> Iterator[Family]:
     for metric, count in _COUNTS:
         yield Family(metric, [(labels, number) for labels, live in sets if (number := count(live))])
     yield Family(names.WITHOUT_POLICY, _without_policy(partitions))
-    for metric, oldest in _OLDEST:
-        found = ((labels, oldest(live)) for labels, live in sets)
-        yield Family(metric, [(labels, at / SECOND) for labels, at in found if at is not None])
+    oldest = ((labels, live.oldest_awaiting_first_response) for labels, live in sets)
+    yield Family(
+        names.OLDEST_AWAITING_FIRST_RESPONSE, [(labels, at / SECOND) for labels, at in oldest if at is not None]
+    )
+    yield Family(names.OLDEST_AWAITING_REPLY, _oldest_awaiting_reply(sets))
     clocks = [((*labels, sla), clock) for labels, live in sets for sla, clock in zip(SLAS, live.clocks, strict=False)]
     yield Family(names.LIVE_BREACHES, [(labels, clock.breaches) for labels, clock in clocks if clock.breaches])
     yield Family(names.AT_RISK, [(labels, clock.at_risk) for labels, clock in clocks if clock.at_risk])
     yield from _overdue(clocks)
     yield from _by_policy(partitions)
+
+
+def _oldest_awaiting_reply(sets: Iterable[tuple[LabelSet, LiveNumbers]]) -> list[Row]:
+    """The earliest of all partitions: a minimum needs no label of theirs."""
+    found: dict[LabelSet, float] = {}
+    for (queue, priority, _partition), live in sets:
+        if live.oldest_awaiting_reply is not None:
+            labels = queue, priority
+            found[labels] = min(live.oldest_awaiting_reply / SECOND, found.get(labels, inf))
+    return list(found.items())
 
 
 def _overdue(clocks: Iterable[tuple[LabelSet, Clocks]]) -> Iterator[Family]:
@@ -128,7 +136,7 @@ def _without_policy(partitions: Iterable[PartitionNumbers]) -> list[Row]:
     for partition in partitions:
         for live in partition.live:
             if live.without_policy:
-                labels = live.queue, partition.number
+                labels = (live.queue,)
                 found[labels] = found.get(labels, 0) + live.without_policy
     return list(found.items())
 
@@ -193,6 +201,9 @@ _OF_PARTITION: Final[tuple[tuple[Metric, Callable[[PartitionNumbers], float | No
     (names.TOO_OLD, lambda partition: partition.too_old),
     (names.LAST_EVENT, lambda partition: _seconds(partition.newest_event)),
     (names.HISTORY_SINCE, lambda partition: _seconds(partition.history_since)),
+)
+#: Of all partitions of this worker together.
+_OF_ALL_PARTITIONS: Final[tuple[tuple[Metric, Callable[[PartitionNumbers], int]], ...]] = (
     (names.ORPHANED, lambda partition: partition.orphans),
     (names.CLOCK_SKEW, lambda partition: partition.clock_skew),
     (names.BEFORE_CREATION, lambda partition: partition.before_creation),
@@ -204,6 +215,8 @@ def _partitions(partitions: tuple[PartitionNumbers, ...]) -> Iterator[Family]:
     for metric, number_of in _OF_PARTITION:
         found = ((partition.number, number_of(partition)) for partition in partitions)
         yield Family(metric, [((name,), number) for name, number in found if number is not None])
+    for metric, count_of in _OF_ALL_PARTITIONS:
+        yield Family(metric, [((), sum(map(count_of, partitions)))] if partitions else [])
     yield Family(names.TABLE_KEYS, [(("tickets", partition.number), partition.entries) for partition in partitions])
 
 

@@ -11,10 +11,8 @@ from typing import Any, Final
 
 from metrics import names
 from metrics.instants import SECOND, parse_instant
-from metrics.names import Metric
+from metrics.metric import Metric
 
-#: Only in the snapshot.
-NOT_EXPORTED: Final = ("first_replies_per_staffed_hour", "benchmark.")
 #: Exported by queue too; of all others only the whole floor.
 BY_QUEUE: Final = ("resolved_per_staffed_hour",)
 WHOLE_FLOOR: Final = ""
@@ -29,7 +27,7 @@ def slow_families(snapshot: Mapping[str, Any], queues: Collection[str]) -> Itera
         for row in rows:  # the latest period first
             queue = row["queue"] or WHOLE_FLOOR
             is_shown = not queue or (kpi in BY_QUEUE and queue in queues)
-            if is_shown and row["value"] is not None and not kpi.startswith(NOT_EXPORTED):
+            if is_shown and row["value"] is not None:
                 latest.setdefault((kpi, queue), row)
     yield names.SLOW_KPI, [(labels, row["value"]) for labels, row in latest.items()]
     yield names.SLOW_KPI_AS_OF, [(labels, parse_instant(row["as_of"]) / SECOND) for labels, row in latest.items()]

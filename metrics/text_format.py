@@ -12,7 +12,8 @@ from itertools import accumulate
 from typing import Final
 
 from metrics.instants import SECOND
-from metrics.names import Kind, Metric
+from metrics.meanings import meaning_of
+from metrics.metric import Kind, Metric
 from metrics.series import Family, Histogram
 
 #: What the text format calls kinds that only OpenMetrics has.
@@ -31,7 +32,7 @@ def in_text(families: Iterable[Family | Histogram], names: Collection[str] = ())
         if samples:
             metric = family.metric
             kind = _KIND_IN_TEXT.get(metric.kind, metric.kind)
-            yield f"# HELP {metric.name} {_escaped(metric.meaning)}\n# TYPE {metric.name} {kind}\n"
+            yield f"# HELP {metric.name} {_escaped(meaning_of(metric))}\n# TYPE {metric.name} {kind}\n"
             if metric.kind is Kind.GAUGE_HISTOGRAM:
                 yield from _apart(metric, samples)
             else:
@@ -45,7 +46,7 @@ def in_openmetrics(families: Iterable[Family | Histogram], names: Collection[str
         if samples:
             metric = family.metric
             name = metric.name.removesuffix("_total").removesuffix("_info")
-            yield f"# HELP {name} {_quotable(metric.meaning)}\n# TYPE {name} {metric.kind}\n"
+            yield f"# HELP {name} {_quotable(meaning_of(metric))}\n# TYPE {name} {metric.kind}\n"
             yield from samples
 
 
@@ -57,7 +58,7 @@ def _apart(metric: Metric, samples: list[str]) -> Iterator[str]:
     for name in own.values():
         lines = [line for line in samples if line.startswith(name)]
         if lines:
-            yield f"# HELP {name} {_escaped(metric.meaning)}\n# TYPE {name} gauge\n"
+            yield f"# HELP {name} {_escaped(meaning_of(metric))}\n# TYPE {name} gauge\n"
             yield from lines
 
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from metrics import names
-from metrics.names import Metric
+from metrics.floor_series import now_rows, window_rows
+from metrics.metric import Metric
 
 #: Metric, label values after queue and window, number.
 _Value = tuple[Metric, tuple[str, ...], float | None]
@@ -56,13 +57,13 @@ def window_families(snapshot: Mapping[str, Any], queues: Iterable[str]) -> Itera
 
     for window, numbers in snapshot["all"]["windows"].items():
         add(names.WINDOW_COMPLETE, (window,), int(numbers["complete"]))
-        if numbers["complaints"]["created"]:
-            add(names.COMPLAINTS_CREATED, (window,), numbers["complaints"]["created"])
-        add(names.COMPLAINT_ESCALATION, (window,), numbers["complaint_escalation"]["ratio"])
-        add(names.CONVERSION, (window,), numbers["conversion"]["ratio"])
+        for metric, more, number in window_rows(numbers):
+            add(metric, (window, *more), number)
         for metric, more, number in _values(numbers):
             if metric in names.FLOOR:
                 add(names.FLOOR[metric], (window, *more), number)
+    for metric, labels, number in now_rows(snapshot["all"]):
+        add(metric, labels, number)
     for queue in queues:
         for window, numbers in snapshot["queues"][queue]["windows"].items():
             for metric, more, number in _values(numbers):

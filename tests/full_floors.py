@@ -1,12 +1,15 @@
 """Floors on which every metric has every series that its labels allow: what the series budget is measured on."""
 
+from collections.abc import Iterable, Iterator
 from itertools import product
 
 from metrics.activity import Activity
 from metrics.contribution import FIRST_CLOCK, Mark
 from metrics.exposition import View, view
 from metrics.instants import DAY, HOUR, MINUTE, SECOND, parse_instant
+from metrics.items import DIMENSIONS, PREFERRED, SURVEYS, pair_value, sent_value
 from metrics.measures import Measure, Moment, Vocabulary
+from metrics.normal import WEEKS
 from metrics.pipeline import Build, Pipeline
 from metrics.policies import Labels, Policies, Policy, Rules, Source
 from stream.tickets import Admission, TicketPartition, Tickets
@@ -23,6 +26,7 @@ TOPICS = (
     "business-facts",
 )
 REASONS = ("not_json", "not_event", "unknown_type", "missing_field", "bad_field", "bad_time", "future", "key")
+EXPECTED = "fast"
 BUILD = Build(version="0.1.0", revision="abc1234", python="3.11.7", config_sha256="e3b0c442")
 
 
@@ -57,12 +61,14 @@ def full_rules(queues: int, priorities: int, channels: int) -> Rules:
         for number, name in enumerate(names)
     ]
     labels = Labels([f"queue-{q}" for q in range(queues)], names, [f"channel-{c}" for c in range(channels)])
-    return Rules(labels=labels, policies=Policies(policies), feeds=(Source("desk"),))
+    return Rules(
+        labels=labels, policies=Policies(policies), feeds=(Source("desk"),), brand_expected=frozenset({EXPECTED})
+    )
 
 
 def fill_live(partition: TicketPartition, rules: Rules, vocabulary: Vocabulary) -> None:
     """Of each queue and priority: a ticket that is late on all clocks, and one that is at risk on all."""
-    partition.history_since = partition.newest_event = NOW - 40 * DAY
+    partition.history_since = partition.newest_event = NOW - 61 * DAY
     numbers = enumerate(rules.labels.priorities or ())
     for queue, (policy, priority) in product(rules.labels.queues or (), numbers):
         for due in (NOW - MINUTE, NOW + MINUTE):
@@ -81,8 +87,7 @@ def fill_windows(tickets: Tickets, activity: Activity) -> None:
     for queue, priority, channel in product(labels.queues or (), labels.priorities or (), labels.channels or ()):
         moments = everything(queue, tickets.vocabulary)
         tickets.partitions[0].floor.add(given(tickets.vocabulary, moments), 1)
-        yesterday = [(queue, instant - DAY, measure, value) for queue, instant, measure, value in moments]
-        tickets.partitions[0].floor.add(given(tickets.vocabulary, yesterday), 1)
+        tickets.partitions[0].floor.add(given(tickets.vocabulary, [*earlier(queue, moments, tickets.vocabulary)]), 1)
         activity.observe(priority, channel, list(moments))
 
 
@@ -94,7 +99,31 @@ def everything(queue: str, vocabulary: Vocabulary) -> tuple[Moment, ...]:
         measure = vocabulary.survey_measure(survey, lowest, highest)
         assert measure is not None
         moments += [(queue, at, measure, above) for above in range(highest - lowest + 1)]
-    return tuple(moments)
+    return (*moments, *answers(queue, at, vocabulary))
+
+
+def answers(queue: str, at: int, vocabulary: Vocabulary) -> Iterator[Moment]:
+    """An answer to an item of each dimension of SERVQUAL and to brand items; of each survey one sent and answered."""
+    for dimension in DIMENSIONS:
+        yield queue, at, vocabulary.servqual_measure(f"{dimension}.1"), pair_value(3, 5)
+    for item in (PREFERRED, EXPECTED):
+        yield queue, at, vocabulary.brand_measure(item, 0, 1), 1
+    yield from ((queue, at, int(Measure.SURVEY_SENT), sent_value(survey, is_answered=True)) for survey in SURVEYS)
+
+
+def earlier(queue: str, moments: Iterable[Moment], vocabulary: Vocabulary) -> Iterator[Moment]:
+    """The same a day earlier; in each window of a day and more before the present one a customer who was satisfied.
+
+    And in each of the four weeks before as many tickets created as resolved.
+    """
+    yield from ((queue, instant - DAY, measure, value) for queue, instant, measure, value in moments)
+    csat = vocabulary.survey_measure("csat", 1, 5)
+    assert csat is not None
+    yield from ((queue, NOW - hours * HOUR, csat, 4) for hours in (36, 240, 960))
+    for week in range(1, WEEKS + 1):
+        yield from (
+            (queue, NOW - 7 * week * DAY - MINUTE, int(measure), 0) for measure in (Measure.CREATED, Measure.RESOLVED)
+        )
 
 
 def full_pipeline(partitions: int) -> Pipeline:

@@ -26,7 +26,7 @@ def command(*, check: bool, config: Path | None, output: Path) -> None:
     """Write the JSON Schemas, the reference tables of the docs, alert rules and the runbook."""
     if config is not None and output == Path():
         raise click.UsageError("--config needs --output: the folder of these files, which are not the project's own")
-    made = generated.files() if config is None else generated.files_of(configuration(config))
+    made = generated.files(output) if config is None else generated.files_of(configuration(config))
     if not check:
         for path in generated.write(made, output):
             click.echo(path)

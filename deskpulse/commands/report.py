@@ -13,8 +13,8 @@ from deskpulse.charts import USUAL, chart
 from deskpulse.commands.options import Instant, config_option, configuration
 from deskpulse.configuration.values import closest
 from deskpulse.histories import History, history_of
-from metrics.calendar_periods import By, Period, period_before, periods, report
 from deskpulse.reports import csv_text, kpi_paths, path_of, print_report
+from metrics.calendar_periods import By, Period, period_before, periods, report
 from metrics.instants import format_instant
 
 #: More are a mistake: one event of 1970 among those of this year.

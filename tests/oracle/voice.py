@@ -84,7 +84,6 @@ def window_numbers(
         **_instruments(held, configuration),
         "csat_change": _change(answers, window, now, since, configuration),
         "servqual": _servqual(held, configuration),
-        "brand": {},
         **_brand(held, configuration),
         "brand_expected": _expected(held, configuration),
         "response_rate": {
@@ -231,7 +230,7 @@ def _servqual(held: Sequence[Answer], configuration: OracleConfiguration) -> dic
 def _brand(held: Sequence[Answer], configuration: OracleConfiguration) -> dict[str, Any]:
     made = {}
     for scale, name in (((0, 1), "brand"), ((1, 5), "brand_1_5")):
-        agrees: dict[str, list[bool]] = defaultdict(list)
+        agrees: dict[str, list[bool]] = defaultdict(list, {"preferred": []} if name == "brand" else {})
         for answer in held:
             if answer.survey == "brand" and answer.scale == scale and answer.item is not None:
                 item = answer.item if len(answer.item) <= 100 else "other"

@@ -143,4 +143,3 @@ def test_the_oracle_has_every_kpi_of_a_period_and_some_period_says_something(kpi
     for path in paths_of(kpi):
         found = [value_at({"windows": {"": row}}, kpi, "", path) for row in rows_of(by)]
         assert any(map(says_something, found)), path
-

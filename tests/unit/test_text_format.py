@@ -22,7 +22,8 @@ from metrics import names
 from metrics.activity import Distribution
 from metrics.exposition import View, render
 from metrics.instants import SECOND
-from metrics.names import Kind
+from metrics.meanings import meaning_of
+from metrics.metric import Kind
 from metrics.series import Family, Histogram, families
 from metrics.text_format import OPENMETRICS_END, in_openmetrics, in_text
 from tests.full_floors import full_floor
@@ -47,12 +48,12 @@ def _plain(family: Family) -> Metric:
     metric = family.metric
     made: CounterMetricFamily | GaugeMetricFamily | InfoMetricFamily
     if metric.kind is Kind.INFO:
-        made = InfoMetricFamily(metric.name.removesuffix("_info"), metric.meaning, labels=metric.labels)
+        made = InfoMetricFamily(metric.name.removesuffix("_info"), meaning_of(metric), labels=metric.labels)
         for labels, _ in family.rows:
             made.add_metric(labels, {})
         return made
     kind = CounterMetricFamily if metric.kind is Kind.COUNTER else GaugeMetricFamily
-    made = kind(metric.name, metric.meaning, labels=metric.labels)
+    made = kind(metric.name, meaning_of(metric), labels=metric.labels)
     for labels, number in family.rows:
         made.add_metric(labels, number)
     return made
@@ -60,7 +61,7 @@ def _plain(family: Family) -> Metric:
 
 def _histogram(family: Histogram) -> Metric:
     kind = HistogramMetricFamily if family.metric.kind is Kind.HISTOGRAM else GaugeHistogramMetricFamily
-    made = kind(family.metric.name, family.metric.meaning, labels=family.metric.labels)
+    made = kind(family.metric.name, meaning_of(family.metric), labels=family.metric.labels)
     bounds = [*(floatToGoString(bound / SECOND) for bound in family.bounds), "+Inf"]  # type: ignore[no-untyped-call]
     for labels, found in family.rows.items():
         upto = [float(sum(found.counts[: place + 1])) for place in range(len(bounds))]

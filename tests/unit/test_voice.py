@@ -120,7 +120,11 @@ def test_a_process_knows_a_bounded_number_of_items_and_counts_any_other() -> Non
 
 def test_a_name_that_is_too_long_to_show_counts_as_other() -> None:
     found = window([*opinions("x" * BRAND_NAME_MAX, 1), *opinions("y" * (BRAND_NAME_MAX + 1), 0)])["brand"]
-    assert {item: one["agree_ratio"] for item, one in found.items()} == {"x" * BRAND_NAME_MAX: 1, "other": 0}
+    assert {item: one["agree_ratio"] for item, one in found.items()} == {
+        "preferred": None,
+        "x" * BRAND_NAME_MAX: 1,
+        "other": 0,
+    }
 
 
 def test_the_overlap_with_the_expected_words_is_their_share_of_all_that_answers_agree_with() -> None:
