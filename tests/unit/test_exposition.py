@@ -186,6 +186,25 @@ def test_components_of_a_mean_are_exact() -> None:
     assert number(view, "support_nps_window_responses", **labels, category="detractor") == 0
 
 
+# --------------------------------------------------------------------------------------------- all partitions
+
+
+def test_what_has_no_partition_is_of_all_partitions_of_the_worker() -> None:
+    floor = small_floor()
+    floor.tell("replied", "orphan too", "09:00", agent="a")
+    floor.create("no-policy either", "09:30", "returns", "low", at=1)
+    floor.tell("replied", "no-policy either", "09:40", 1, agent="a")
+    floor.tell("customer-replied", "no-policy either", "09:50", 1)
+    view = floor.view(0, 1)
+    assert view.windows is not None
+    assert number(view, "support_tickets_orphaned") == view.windows["data_quality"]["orphans"] == 2
+    assert number(view, "support_tickets_without_policy", queue="returns") == 2
+    oldest = number(view, "support_oldest_awaiting_reply_timestamp_seconds", queue="returns", priority="low")
+    assert oldest == NOW / 1e9 - 130 * 60
+    ready = number(floor.view(0), "support_oldest_awaiting_reply_timestamp_seconds", queue="returns", priority="low")
+    assert ready == NOW / 1e9 - 54 * 60  # the other partition is catching up: nothing of it counts as late
+
+
 # -------------------------------------------------------------------------------------------------- settings
 
 
