@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from metrics import names
 from metrics.series import Family
+from tests.happenings import Happening
+from tests.logs import random_log
 from tests.oracle.configuration import configuration_of
-from tests.oracle.instants import SECOND, instant
+from tests.oracle.instants import DAY, SECOND, instant
 from tests.oracle.snapshot import snapshot as expected_snapshot
 from tests.properties.test_exactness import DOCUMENTS, WEEKS, Weeks, instants_of
 from tests.properties.test_live_series import PLACES, shown
@@ -95,21 +97,36 @@ def expected_of_queues(queues: Mapping[str, Any]) -> dict[str, Series]:
     }
 
 
-@settings(max_examples=30)
-@given(WEEKS, DOCUMENTS, PLACES, st.integers(1, 3))
-def test_what_is_shown_of_the_whole_floor_is_what_plain_loops_find(
-    weeks: Weeks, document: dict[str, Any], place: int, partitions: int
-) -> None:
-    instants = instants_of(weeks.log)
-    now = instants[place % len(instants)]
-    expected = expected_snapshot(weeks.log, now, configuration_of(document))
-    families = shown(weeks.log, document, now, partitions)
+def held(log: list[Happening], document: dict[str, Any], now: int, partitions: int) -> dict[str, Series]:
+    """The series that plain loops find, after holding the exposition against them."""
+    expected = expected_snapshot(log, now, configuration_of(document))
+    families = shown(log, document, now, partitions)
     found = {one.metric.name: dict(one.rows) for one in families if isinstance(one, Family)}
     wanted = expected_of_floor(expected["all"]) | expected_of_queues(expected["queues"])
     for metric, series in wanted.items():
         got = found.get(metric, {})
         assert got.keys() == series.keys(), metric
         assert got == pytest.approx(series, rel=1e-6, abs=1e-9), metric
+    return wanted
+
+
+@settings(max_examples=30)
+@given(WEEKS, DOCUMENTS, PLACES, st.integers(1, 3))
+def test_what_is_shown_of_the_whole_floor_is_what_plain_loops_find(
+    weeks: Weeks, document: dict[str, Any], place: int, partitions: int
+) -> None:
+    instants = instants_of(weeks.log)
+    held(weeks.log, document, instants[place % len(instants)], partitions)
+
+
+def test_a_busy_floor_shows_something_of_each() -> None:
+    log = random_log(11, 400, instant("2026-01-01T00:00:00Z"), 75 * DAY)
+    document = {
+        "sla": [{"name": "urgent", "match": {"priority": ["urgent"]}, "first_response": "1h"}],
+        "kpis": {"brand": {"expected": ["friendly"]}},
+    }
+    found = held(log, document, instants_of(log)[-1], 3)
+    assert {metric for metric, series in found.items() if not any(series.values())} == set()
 
 
 def test_each_metric_of_the_floor_that_is_none_by_queue_is_held_above() -> None:

@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("metrics", "stream", "tests", "deskpulse", "intake", "alerting")
 COMPARISON = """
 from metrics.catalogue import BY_NAME, value_at
+from metrics.floor_series import window_rows
+from metrics.meanings import meaning_of
 from tests.happenings import floor_of, snapshot_of, when
 from tests.logs import random_log, shuffled
 from tests.oracle.compare import differences
@@ -25,7 +27,10 @@ found = snapshot_of(floor_of(shuffled(log, 1), partitions=3), now)
 expected = snapshot(log, now)
 assert expected["all"]["windows"]["30d"]["outbound"]["outbound"] > 0
 print(differences(found, expected))
-assert value_at(found["all"], BY_NAME["outbound"], "30d") is not None
+kpi, month = BY_NAME["outbound"], found["all"]["windows"]["30d"]
+(ratio,) = (ratio for metric, _, ratio in window_rows(month) if metric.name == "support_floor_outbound_ratio")
+assert ratio == value_at(found["all"], kpi, "30d") == month["outbound"]["outbound"] / month["outbound"]["created"]
+assert meaning_of(kpi.metrics[0]) == f"{kpi.title}: {kpi.formula}."
 """
 
 
@@ -60,7 +65,7 @@ def test_the_worked_example_gives_the_number_that_the_oracle_gives(copy: Path) -
         files.append(file)
     assert files == [
         *("metrics/measures.py", "stream/outcomes.py", "metrics/outcomes.py", "tests/oracle/outcomes.py"),
-        "metrics/catalogue_tickets.py",
+        *("metrics/names.py", "metrics/floor_series.py", "metrics/catalogue_tickets.py"),
     ]
     done = compared(copy)
     assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
