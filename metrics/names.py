@@ -249,9 +249,7 @@ SURVEYS_SENT: Final = _floor("surveys_sent", "Surveys sent (csat, nps, ces).", (
 RESOLVED_NOW: Final = _floor("tickets_resolved_now", labels=())
 OPEN_WEEK_AGO: Final = _floor("tickets_open_week_ago", "Tickets that were open a week before the last whole hour.", ())
 OPEN_NORMAL: Final = _floor("tickets_open_normal", "Median of the tickets open at that hour of the last 4 weeks.", ())
-CREATED_LATELY: Final = _floor(
-    "tickets_created_whole_hours", "Tickets created in as many whole hours as the window has."
-)
+CREATED_LATELY: Final = _floor("tickets_created_recently", "Tickets created in as many whole hours as the window has.")
 CREATED_WEEK_AGO: Final = _floor("tickets_created_week_ago", "Tickets created in the same hours a week before.")
 CREATED_NORMAL: Final = _floor(
     "tickets_created_normal", "Median of the tickets created in these hours of the last 4 weeks."

@@ -76,7 +76,7 @@ def expected_of_floor(scope: Mapping[str, Any]) -> dict[str, Series]:
         (name,): window["messages_unanswered"] for name, window in windows.items() if window["resolved"]
     }
     created = {name: numbers for name, numbers in scope["normal"]["created"].items() if any(numbers.values())}
-    for metric, key in (("whole_hours", "now"), ("week_ago", "week_ago"), ("normal", "normal")):
+    for metric, key in (("recently", "now"), ("week_ago", "week_ago"), ("normal", "normal")):
         made[f"support_floor_tickets_created_{metric}"] = there(((name,), created[name][key]) for name in created)
     return made
 
