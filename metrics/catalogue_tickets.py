@@ -270,7 +270,8 @@ NORMAL: Final = (
     Kpi(
         name="resolved_now", title="Resolved tickets", short="resolved now",
         unit=TICKETS, better=NEITHER, place=NOW, path="resolved_now",
-        seeds=("004",), formula="tickets that are resolved now, of those that are kept; not the same as *resolved*",
+        seeds=("004",),
+        formula="tickets that are resolved now, of those that are kept; not the changes to resolved of a window",
         metrics=(names.RESOLVED_NOW,),
     ),
     Kpi(
@@ -284,7 +285,7 @@ NORMAL: Final = (
         name="created_against_normal", title="Created, against normal", short="created, against normal", unit=TICKETS,
         better=NEITHER, place=NOW, path="normal.created", seeds=("004",),
         metrics=(names.CREATED_LATELY, names.CREATED_WEEK_AGO, names.CREATED_NORMAL),
-        formula="of each window of whole hours up to 7 d, as of the last whole hour; `week_ago` and `normal` as of "
-        "*open*",
+        formula="of each window of whole hours up to 7 d, as of the last whole hour; `week_ago` and `normal` as "
+        "for what is open",
     ),
 )  # fmt: skip

@@ -37,7 +37,7 @@ ASKED: Final = (
         unit="score, 1 to 7", better=HIGHER, path="ces.mean",
         sample="ces.responses", seeds=("003",), labels=(("survey", "ces"),),
         interval=bounds("ces", "Student's t"),
-        formula="sum of scores / answers to *made it easy*, 1 to 7",
+        formula="sum of scores / answers, on 1 to 7, where 7 agrees most that it was made easy",
         metrics=(names.CES_MEAN, names.CES_HALFWIDTH, names.CES_WINDOW_RESPONSES, names.CES_WINDOW_POINTS,
                  names.CES_RESPONSES, names.SURVEY_RESPONSES),
     ),
