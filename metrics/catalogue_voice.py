@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from metrics import names
-from metrics.kpi import HIGHER, RATIO, Kpi, bounds
+from metrics.kpi import HIGHER, RATIO, Interval, Kpi, bounds
 
 ASKED: Final = (
     Kpi(
@@ -20,6 +20,7 @@ ASKED: Final = (
     Kpi(
         name="csat_mean", title="CSAT, mean", short="CSAT mean", unit="score, 1 to 5", better=HIGHER, path="csat.mean",
         sample="csat.responses", seeds=("000", "002"),
+        interval=Interval("csat.mean_lower95", "csat.mean_upper95", "Student's t"),
         formula="sum of scores / answers, on 1 to 5",
         metrics=(names.CSAT_MEAN, names.CSAT_WINDOW_POINTS),
     ),

@@ -70,9 +70,12 @@ def _satisfaction(scores: dict[int, int], satisfied: tuple[int, ...], *, has_mea
     n = sum(scores.values())
     happy = sum(scores.get(score, 0) for score in satisfied)
     bounds = wilson(happy, n) if satisfied else None
+    around = mean_of(scores) if has_mean else None
     return {
         "responses": n,
         "mean": _mean(scores) if has_mean else None,
+        "mean_lower95": around[0] if around else None,
+        "mean_upper95": around[1] if around else None,
         "satisfied_ratio": happy / n if n and satisfied else None,
         "lower95": bounds[0] if bounds else None,
         "upper95": bounds[1] if bounds else None,

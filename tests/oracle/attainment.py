@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.oracle.configuration import OracleConfiguration
-from tests.oracle.durations import ratio, summary
+from tests.oracle.durations import ratio, summary, wilson
 from tests.oracle.samples import sample
-from tests.oracle.surveys import wilson
 
 
 def judged(

@@ -1,5 +1,6 @@
 """Exact figures of durations: mean, nearest-rank percentiles, Kaplan-Meier percentiles."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
@@ -9,6 +10,7 @@ from tests.oracle.configuration import OracleConfiguration
 from tests.oracle.instants import SECOND
 from tests.oracle.samples import sample
 
+Z = 1.959964
 QUANTILES = {"p50": Fraction(1, 2), "p90": Fraction(9, 10)}
 
 # A bucket that stands for all its durations within 1 % is at most this wide: 1.01 / 0.99, and a little for rounding.
@@ -23,6 +25,14 @@ def seconds(nanoseconds: int | Fraction | None) -> float | None:
 def ratio(part: int, whole: int) -> float | None:
     """part / whole; None for 0 / 0."""
     return None if whole == 0 else part / whole
+
+
+def wilson(successes: int, n: int) -> tuple[float, float]:
+    """Wilson's 95 % bounds of a proportion, 0 to 1."""
+    share, square = successes / n, Z * Z
+    centre = share + square / (2 * n)
+    half = Z * math.sqrt(share * (1 - share) / n + square / (4 * n * n))
+    return max(0.0, (centre - half) / (1 + square / n)), min(1.0, (centre + half) / (1 + square / n))
 
 
 def nearest_rank(values: Sequence[int], quantile: Fraction) -> int | None:

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.oracle.configuration import OracleConfiguration
-from tests.oracle.durations import ratio
+from tests.oracle.durations import ratio, wilson
 from tests.oracle.samples import sample
-from tests.oracle.surveys import wilson
 from tests.oracle.tickets import Ticket
 from tests.oracle.windows import Window
 

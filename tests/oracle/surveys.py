@@ -8,10 +8,9 @@ from functools import cache
 from statistics import NormalDist
 from typing import Any
 
-from tests.oracle.durations import ratio
+from tests.oracle.durations import Z, ratio, wilson
 from tests.oracle.tickets import Happening
 
-Z = 1.959964
 DEFAULT_SCALES = {"csat": (1, 5), "nps": (0, 10), "ces": (1, 7), "servqual": (1, 7), "brand": (0, 1)}
 
 
@@ -49,9 +48,12 @@ def csat(given: Sequence[int]) -> dict[str, Any]:
     """Mean and satisfied ratio (4 and 5) of scores 1-5, with Wilson's bounds of the ratio."""
     satisfied = sum(1 for score in given if score >= 4)
     low, high = wilson(satisfied, len(given)) if given else (None, None)
+    mean_low, mean_high = student(given) if len(given) >= 2 else (None, None)
     return {
         "responses": len(given),
         "mean": ratio(sum(given), len(given)),
+        "mean_lower95": mean_low,
+        "mean_upper95": mean_high,
         "satisfied_ratio": ratio(satisfied, len(given)),
         "lower95": low,
         "upper95": high,
@@ -78,14 +80,6 @@ def ces(given: Sequence[int]) -> dict[str, Any]:
     """Mean of scores 1-7 with Student's bounds; no bounds under two answers."""
     low, high = student(given) if len(given) >= 2 else (None, None)
     return {"responses": len(given), "mean": ratio(sum(given), len(given)), "lower95": low, "upper95": high}
-
-
-def wilson(successes: int, n: int) -> tuple[float, float]:
-    """Wilson's 95 % bounds of a proportion, 0 to 1."""
-    share, square = successes / n, Z * Z
-    centre = share + square / (2 * n)
-    half = Z * math.sqrt(share * (1 - share) / n + square / (4 * n * n))
-    return max(0.0, (centre - half) / (1 + square / n)), min(1.0, (centre + half) / (1 + square / n))
 
 
 def adjusted_wald(promoters: int, detractors: int, n: int) -> tuple[float, float]:

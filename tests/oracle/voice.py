@@ -26,7 +26,7 @@ from typing import Any
 
 from tests.oracle import surveys
 from tests.oracle.configuration import OracleConfiguration
-from tests.oracle.durations import ratio
+from tests.oracle.durations import ratio, wilson
 from tests.oracle.instants import DAY, HOUR, MINUTE, duration
 from tests.oracle.periods import Labelled
 from tests.oracle.samples import sample
@@ -122,11 +122,14 @@ def _csat(scale: tuple[int, int], given: list[int]) -> dict[str, Any]:
         return surveys.csat(given)
     happy = [score for score in given if score in SATISFIED.get(scale, ())]
     share = _share(len(happy), len(given) if scale in SATISFIED else 0)
-    return {"responses": len(given), "mean": None, "satisfied_ratio": share.pop("ratio"), **share}
+    return {"responses": len(given), "mean": None, "mean_lower95": None, "mean_upper95": None} | {
+        "satisfied_ratio": share.pop("ratio"),
+        **share,
+    }
 
 
 def _share(part: int, whole: int) -> dict[str, Any]:
-    low, high = surveys.wilson(part, whole) if whole else (None, None)
+    low, high = wilson(part, whole) if whole else (None, None)
     return {"ratio": ratio(part, whole), "lower95": low, "upper95": high}
 
 
@@ -179,7 +182,7 @@ def _change(
 
 def newcombe(a: int, m: int, b: int, n: int) -> tuple[float, float]:
     """Method 10 of Newcombe 1998: bounds of a/m - b/n out of the Wilson bounds of each."""
-    (l1, u1), (l2, u2) = surveys.wilson(a, m), surveys.wilson(b, n)
+    (l1, u1), (l2, u2) = wilson(a, m), wilson(b, n)
     p1, p2 = a / m, b / n
     low = p1 - p2 - ((p1 - l1) ** 2 + (u2 - p2) ** 2) ** 0.5
     high = p1 - p2 + ((u1 - p1) ** 2 + (p2 - l2) ** 2) ** 0.5

@@ -102,7 +102,8 @@ def test_the_bounds_of_a_difference_are_the_published_ones(
 
 
 def test_no_answer_is_null_and_never_zero() -> None:
-    assert csat([]) == {"responses": 0, "mean": None, "satisfied_ratio": None, "lower95": None, "upper95": None}
+    nothing = ("mean", "mean_lower95", "mean_upper95", "satisfied_ratio", "lower95", "upper95")
+    assert csat([]) == {"responses": 0} | dict.fromkeys(nothing)
     assert (nps([])["score"], nps([])["lower95"], ces([])["mean"]) == (None, None, None)
 
 
