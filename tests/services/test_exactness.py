@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import tomllib
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,18 @@ import pytest
 import zstandard
 from aiokafka.admin import AIOKafkaAdminClient
 
+from metrics.kpi import Kpi
+from tests.bad_input import bad_surveys_and_facts
 from tests.logs import CONFIGURATION_TOML, SPAN, START, Event, random_log, shuffled, to_json_line
 from tests.oracle.compare import differences
 from tests.oracle.configuration import configuration_of
+from tests.oracle.facts import slow
 from tests.oracle.instants import HOUR, text_of
 from tests.oracle.snapshot import snapshot
 from tests.processes import Done, run
+from tests.properties.test_catalogue_proof import IN_SCOPES, paths_of, says_something, values
+from tests.reports import differences as differences_of_slow
+from tests.reports import reports
 
 MIDDLE = START + SPAN * 3 // 5 + 17
 ONE_COPY = "[broker]\nreplication = 1\n"
@@ -80,13 +87,24 @@ def test_three_orders_with_duplicates_give_the_same_bytes_and_the_oracles_number
 def test_an_operators_policies_aliases_and_labels_hold_as_of_any_instant(
     where: list[str], at: int | None, configuration: Path, tmp_path: Path
 ) -> None:
-    events = random_log(202 + len(where))
+    seed = 202 + len(where)
+    events = [*random_log(seed), *reports(seed, START + SPAN, 120, 40)]
     file = tmp_path / "log.jsonl"
     file.write_bytes(packed(shuffled(events, seed=6)))
     asked = [] if at is None else ["--now", text_of(at)]
     found = json.loads(good(run("replay", file, *where, *asked, "--config", configuration)))
     rules = configuration_of(tomllib.loads(CONFIGURED))
-    assert differences(found, snapshot(events, at, rules)) == []
+    expected = snapshot(events, at, rules)
+    assert differences(found, expected) == []
+    assert differences_of_slow(found["slow"], slow(events, START + SPAN if at is None else at, rules)) == []
+    if at is None:
+        silent = [kpi.name for kpi in IN_SCOPES if not all(map(says_something, numbers(found, kpi)))]
+        assert silent == [], "the log exercises every KPI of the catalogue, with its sample and its bounds"
+
+
+def numbers(found: dict[str, Any], kpi: Kpi) -> list[object]:
+    """What stands under each path of a KPI: the first of the windows that says something."""
+    return [next(filter(says_something, values(found, kpi, path)), None) for path in paths_of(kpi)]
 
 
 def test_bad_lines_are_counted_by_reason_and_change_neither_numbers_nor_exit_code() -> None:
@@ -94,24 +112,25 @@ def test_bad_lines_are_counted_by_reason_and_change_neither_numbers_nor_exit_cod
     lines = [to_json_line(event) for event in events]
     bad = [line + b"\n" for listed in BAD_LINES.values() for line in listed]
     wrong = mended_wrongly(events[0])
-    bad += [to_json_line(event) for event in wrong.values()]
+    bad += [to_json_line(event) for _reason, event in wrong]
     for place, line in enumerate(bad):
         lines.insert(place * len(lines) // len(bad), line)
     done = run("replay", "-", stdin=b"".join(lines))
     assert done.code == 0
     assert differences(json.loads(done.out), snapshot(events)) == []
-    expected = {reason: len(listed) for reason, listed in BAD_LINES.items()} | dict.fromkeys(wrong, 1)
+    expected = {reason: len(listed) for reason, listed in BAD_LINES.items()}
+    expected |= Counter(reason for reason, _event in wrong)
     assert done.err.splitlines() == [f"refused: {count} {reason}" for reason, count in sorted(expected.items())]
 
 
-def mended_wrongly(event: Event) -> dict[str, Event]:
-    """One event, each time with another fault, by the reason it must be refused for."""
-    answer: dict[str, Any] = {"survey": "csat", "score": 6}
-    return {
-        "missing_field": {**event, "type": "support.ticket.created", "id": "m", "data": {"queue": "billing"}},
-        "bad_time": {**event, "id": "t", "time": "2026-01-05T06:30:00"},
-        "bad_score": {**event, "id": "s", "type": "support.survey.answered", "data": answer},
-    }
+def mended_wrongly(event: Event) -> list[tuple[str, Event]]:
+    """One event, each time with another fault, with the reason it must be refused for."""
+    others = [
+        ("missing_field", {**event, "type": "support.ticket.created", "id": "m", "data": {"queue": "billing"}}),
+        ("bad_time", {**event, "id": "t", "time": "2026-01-05T06:30:00"}),
+    ]
+    bad = bad_surveys_and_facts()
+    return others + [(reason, {**event, "id": f"b{n}", "type": t, "data": d}) for n, (reason, t, d) in enumerate(bad)]
 
 
 def test_a_log_gives_the_same_bytes_however_it_is_packed(tmp_path: Path) -> None:

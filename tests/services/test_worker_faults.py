@@ -7,6 +7,7 @@ import contextlib
 import re
 import signal
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from stream.rim.embedded import free_port
 from stream.rim.preflight import create_topics
 from stream.rim.settings import EVENT_TOPICS
+from tests.bad_input import BAD
 from tests.contracts.rim_drivers import committed, ends, read_all
 from tests.floors import LONG_AGO, PARTITIONS, Floor, described_floor, floor_on, records_of, send
 from tests.happenings import created
-from tests.logs import random_log, shuffled
+from tests.logs import random_log, shuffled, topic_of
 from tests.processes import WorkerProcess, run
 
 STOP_SECONDS = 10  # in which a worker has to be gone
@@ -172,11 +174,14 @@ class TestRefusing:
         good = created(LONG_AGO, "T1")
         records = records_of([good, {**good, "type": "support.ticket.cloned"}, ahead])
         records += [("ticket-created", b"T2", records[0][2]), ("survey-responses", None, b"not json")]
+        bad = [good | {"id": wrong, "type": kind, "data": data} for wrong, _reason, kind, data in BAD]
+        records += records_of(bad)
         await send(floor, records)
         async with WorkerProcess("--config", floor.configuration) as worker:
             await worker.ready()
             counted = {reason: await worker.sample(dead_lettered(*reason)) for reason in REFUSED}
-            assert counted == dict.fromkeys(REFUSED, 1.0)
+            assert counted == REFUSED
+            assert (await worker.snapshot())["data_quality"]["since_start"]["dead_lettered"] == by_reason(REFUSED)
             assert (await worker.snapshot())["all"]["open"] == 1
         letters = await read_all(floor.settings, floor.settings.dead_letters)
         found = {}
@@ -186,7 +191,11 @@ class TestRefusing:
             assert headers["partition"].isdecimal()
             assert headers["offset"].isdecimal()
             assert headers["detail"]
-        assert set(found) == REFUSED
+        assert set(found) == set(REFUSED)
+        assert len(letters) == sum(REFUSED.values())
+        reasons = {letter.value: dict(letter.headers)["reason"].decode() for letter in letters}
+        told = [reasons[value] for _topic, _key, value in records_of(bad)]
+        assert told == [reason for _wrong, reason, _kind, _data in BAD]
         assert found["ticket-created", "key"] == (b"T2", records[0][2])
         assert found["survey-responses", "not_json"] == (None, b"not json")
 
@@ -205,12 +214,23 @@ class TestRefusing:
         assert await committed(floor.settings) == {}
 
 
-REFUSED = {
-    ("ticket-changed", "unknown_type"),
-    ("ticket-created", "future"),
-    ("ticket-created", "key"),
-    ("survey-responses", "not_json"),
-}
+#: How many, by topic and reason.
+REFUSED = Counter(
+    [
+        ("ticket-changed", "unknown_type"),
+        ("ticket-created", "future"),
+        ("ticket-created", "key"),
+        ("survey-responses", "not_json"),
+        *((topic_of({"type": kind}), reason) for _wrong, reason, kind, _data in BAD),
+    ]
+)
+
+
+def by_reason(refused: Counter[tuple[str, str]]) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for (_topic, reason), count in refused.items():
+        found[reason] += count
+    return dict(found)
 
 
 def dead_lettered(topic: str, reason: str) -> str:

@@ -11,6 +11,7 @@ from stream import encoding
 from stream.events import TOPIC_OF_TYPE, TYPES, Event, Refusal, SurveyAnswered, decode, scale_of
 from stream.records import Reason
 from stream.ticket import Ticket
+from tests.bad_input import BAD
 from tests.logs import random_log, to_json_line, topic_of
 from tests.oracle.instants import instant
 
@@ -216,6 +217,11 @@ REFUSED: list[tuple[str, Any]] = [
 @pytest.mark.parametrize(("reason", "payload"), REFUSED)
 def test_a_bad_record_is_refused_with_its_reason(reason: str, payload: Any) -> None:
     assert reason_of(payload) == reason
+
+
+@pytest.mark.parametrize(("reason", "kind", "data"), [bad[1:] for bad in BAD], ids=[bad[0] for bad in BAD])
+def test_surveys_and_facts_that_no_number_may_come_of_are_refused(reason: str, kind: str, data: dict[str, Any]) -> None:
+    assert reason_of(envelope(kind, data)) == reason
 
 
 def test_a_record_without_a_value_is_refused() -> None:
