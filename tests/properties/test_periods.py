@@ -1,5 +1,6 @@
 """Reports over random logs: every number of every period is the oracle's, in any zone, by any length of period."""
 
+import tomllib
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from metrics.policies import Rules
 from metrics.snapshot import Part
 from stream.tickets import Tickets
 from tests.happenings import created, floor_of, rules_of
-from tests.logs import QUEUES, shuffled
+from tests.logs import CONFIGURATION_TOML, QUEUES, random_log, shuffled
 from tests.oracle.compare import differences
 from tests.oracle.configuration import configuration_of
 from tests.oracle.instants import DAY, HOUR, MINUTE, instant
@@ -50,6 +51,27 @@ def test_each_number_of_each_period_is_the_oracles(
         found = {row["period"]: row for row in rows}
         wrong = differences({"all": found}, {"all": scope["windows"], "queues": {}})
         assert not wrong, "\n".join(wrong[:20])
+
+
+#: Three weeks over a new year, and over each clock change of Havana, whose midnights are skipped and repeated.
+SEASONS = ("2025-12-20T00:00:00Z", "2026-02-25T00:00:00Z", "2026-10-20T00:00:00Z")
+
+
+@pytest.mark.parametrize("season", SEASONS)
+@pytest.mark.parametrize("by", list(By))
+def test_over_a_new_year_and_each_clock_change_every_number_of_a_period_is_the_oracles(by: By, season: str) -> None:
+    document = tomllib.loads(CONFIGURATION_TOML) | {"floor": {"time_zone": "America/Havana"}}
+    document["time"]["live_since"] = "2026-01-03T00:00:00Z"
+    document["sla"][0]["from"] = "2026-02-01T00:00:00Z"
+    log = random_log(len(season) + int(season[6]), 60, instant(season), 20 * DAY)
+    at = max(instants_of(log))
+    rules = history_rules(rules_of(document))
+    windows = periods_of(by, instants_of(log), rules.time_zone)
+    expected = expected_snapshot(log, at, configuration_of(document), windows)["all"]["windows"]
+    rows = reported(floor_of(shuffled(log, 1), rules, partitions=3), rules, at, by)
+    assert len(rows) >= len(windows) > (by is not By.QUARTER or season.startswith("2025"))
+    wrong = differences({"all": {row["period"]: row for row in rows}}, {"all": expected, "queues": {}})
+    assert not wrong, "\n".join(wrong[:20])
 
 
 @given(st.sampled_from(ZONES), BY, st.integers(0, 8 * 365), st.integers(0, 400), st.integers(0, DAY))
