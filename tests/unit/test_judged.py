@@ -17,7 +17,7 @@ from metrics.catalogue import ALL as CATALOGUE
 from metrics.catalogue import BY_NAME
 from metrics.kpi import Better
 from tests.configuration_files import loaded, problems
-from tests.oracle.surveys import wilson
+from tests.oracle.durations import wilson
 
 SHARES = [judged for judged in ALL if judged.bound_record is not None]
 
