@@ -276,6 +276,7 @@ BY_KPI: Final = {judged.kpi: judged for judged in ALL}
 #: KPIs that have an interval and can have no target all the same: what is in the way.
 NOT_JUDGED: Final = {
     "csat_change": "is a change and no level: set one for csat",
+    "csat_mean": "has no interval in Prometheus: set one for csat",
     "brand_expected": "has no sample size in Prometheus",
     **{
         f"{sla}_in_sla_now": f"moves while a ticket waits, and breaches page by themselves: set one for {sla}_in_sla"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -11,9 +10,11 @@ import msgspec
 from deskpulse.cells import percent_cell, seconds_cell
 from deskpulse.configuration.model import Configuration
 from deskpulse.configuration.targets import SlaPolicy
+from deskpulse.kpi_suggestions import kpi_lines
+from deskpulse.toml_text import inline, plain, quoted
 from metrics.instants import HOUR, SECOND, format_duration, format_instant
 from metrics.intervals import wilson
-from metrics.targets import MINIMUM, HourOfWeek, higher, quantile, shorter
+from metrics.targets import MINIMUM, HourOfWeek, quantile, shorter
 from stream.settled import FIRST_RESPONSE, RESOLUTION, Settled
 
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -30,69 +31,54 @@ class Evidence(msgspec.Struct, frozen=True):
     start: int
     end: int
     holds_from: int
-    window: Mapping[str, Any]  # csat and nps, as in a snapshot
+    window: Mapping[str, Any]  # of all queues, as in a snapshot
+    queues: Mapping[str, Mapping[str, Any]]  # the same, of each
     clocks: Sequence[Settled]
     hours: Sequence[HourOfWeek]
 
 
 def suggestion(configuration: Configuration, found: Evidence) -> str:
     """The text, which is TOML."""
+    policies, moved = _policies(configuration, found)
     lines = [
-        f"# Suggested out of {_plain(found.file)}, from {format_instant(found.start)} to {format_instant(found.end)}.",
+        f"# Suggested out of {plain(found.file)}, from {format_instant(found.start)} to {format_instant(found.end)}.",
         "# Step: to the better bound of the 95 % interval of the baseline. No target is moved to the worse.",
         f"# Meant to hold from {format_instant(found.holds_from)}; nothing holds before you put it into your file.",
-        *_kpi(configuration, found, "csat", "satisfied_ratio", percent_cell, 3),
-        *_kpi(configuration, found, "nps", "score", lambda score: f"{score:.1f}", 1),
-        *_policies(configuration, found),
+        "# It is TOML, to be put at the top of your file as it is. Where that has the table of a KPI already, what is",
+        "# meant for the table is a comment that begins with #:",
+        *policies,
+        *kpi_lines(configuration, found.window, found.queues, moved),
         *_hours(found.hours, configuration.floor.time_zone),
     ]
     return "\n".join(lines) + "\n"
 
 
-# ---------------------------------------------------------------------------------------------------- surveys
-
-
-def _kpi(
-    configuration: Configuration, found: Evidence, name: str, leaf: str, shown: Callable[[float], str], digits: int
-) -> Iterator[str]:
-    baseline, kpi = found.window[name], configuration.kpis.get(name)
-    present, n = kpi.target if kpi is not None else None, baseline["responses"]
-    yield ""
-    if n < MINIMUM:
-        yield f"# {name}: not enough answers (n={n})"
-        return
-    interval = f"{shown(baseline['lower95'])} to {shown(baseline['upper95'])}"
-    yield f"# {name}: {shown(baseline[leaf])}, 95 % interval {interval}, n={n:,}"
-    step = higher(baseline["upper95"], present, digits)
-    if step is None:
-        yield f"# the target stays at {present:g}"
-        return
-    yield f"# the target now: {'none' if present is None else f'{present:g}'}"
-    yield f"[kpis.{name}]"
-    yield f"target = {step:g}"
-
-
 # ---------------------------------------------------------------------------------------------------- policies
 
 
-def _policies(configuration: Configuration, found: Evidence) -> Iterator[str]:
+def _policies(configuration: Configuration, found: Evidence) -> tuple[list[str], frozenset[str]]:
+    """The lines, and the clocks whose targets some policy would have or will have moved."""
     planned = [one for one in configuration.sla if one.from_ is not None and one.from_ > found.end]
-    yield ""
     if planned:
-        yield f"# [[sla]] {_quoted(planned[0].name)} has a version from {format_instant(planned[0].from_ or 0)}:"
-        yield "# nothing is suggested for any policy until it holds"
-        return
+        told = f"# [[sla]] {quoted(planned[0].name)} has a version from {format_instant(planned[0].from_ or 0)}:"
+        return ["", told, "# nothing is suggested for any policy until it holds"], frozenset(_SLAS)
     in_force: dict[str, SlaPolicy] = {}
     for policy in configuration.sla or (_DEFAULT,):
         in_force.setdefault(policy.name, policy)
-    parts = [_policy(policy, found) for policy in in_force.values()]
-    if not any(targets for _, targets in parts):
-        for evidence, _ in parts:
+    parts = [(policy, *_policy(policy, found)) for policy in in_force.values()]
+    return ["", *_versions(configuration, found, parts)], frozenset(sla for _, _, targets in parts for sla in targets)
+
+
+def _versions(
+    configuration: Configuration, found: Evidence, parts: Sequence[tuple[SlaPolicy, list[str], dict[str, int]]]
+) -> Iterator[str]:
+    if not any(targets for _, _, targets in parts):
+        for _, evidence, _ in parts:
             yield from evidence
         yield "# all targets of [[sla]] stay as they are"
         return
     yield "# In this order, before the first [[sla]] of your file: new versions, for tickets created from then on"
-    for policy, (evidence, targets) in zip(in_force.values(), parts, strict=True):
+    for policy, evidence, targets in parts:
         yield from evidence
         yield from _table(policy, targets, found.holds_from)
     if not configuration.sla:
@@ -102,7 +88,7 @@ def _policies(configuration: Configuration, found: Evidence) -> Iterator[str]:
 
 def _policy(policy: SlaPolicy, found: Evidence) -> tuple[list[str], dict[str, int]]:
     """The evidence of each clock of a policy, and the targets that would change."""
-    lines, targets = [f"# policy {_quoted(policy.name)}, objective {policy.objective:g}"], {}
+    lines, targets = [f"# policy {quoted(policy.name)}, objective {policy.objective:g}"], {}
     for sla in _SLAS:
         present: int | None = getattr(policy, sla)
         if present is None:
@@ -146,12 +132,12 @@ def _seconds(duration: int | None) -> str:
 def _table(policy: SlaPolicy, targets: Mapping[str, int], holds_from: int | None) -> Iterator[str]:
     """A version of a policy: as it is, but for these targets and this ``from``."""
     yield "[[sla]]"
-    yield f"name = {_quoted(policy.name)}"
+    yield f"name = {quoted(policy.name)}"
     if holds_from is not None:
         yield f"from = {format_instant(holds_from)}"
     match = policy.match.model_dump(exclude_none=True)
     if match:
-        yield f"match = {_inline(match)}"
+        yield f"match = {inline(match)}"
     for sla in (FIRST_RESPONSE, "next_response", RESOLUTION):
         target = targets.get(sla, getattr(policy, sla))
         if target is not None:
@@ -159,30 +145,9 @@ def _table(policy: SlaPolicy, targets: Mapping[str, int], holds_from: int | None
     yield f"objective = {policy.objective!r}"
     yield f"at_risk = {policy.at_risk!r}"
     if policy.calendar is not None:
-        yield f"calendar = {_quoted(policy.calendar)}"
+        yield f"calendar = {quoted(policy.calendar)}"
     if policy.page is not None:
-        yield f"page = {_inline(policy.page.model_dump(exclude_none=True))}"
-
-
-def _inline(table: Mapping[str, Any]) -> str:
-    return "{ " + ", ".join(f"{key} = {_value(value)}" for key, value in table.items()) + " }"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, str):
-        return _quoted(value)
-    if isinstance(value, (tuple, list, frozenset)):
-        return f"[{', '.join(_quoted(one) for one in value)}]"
-    return str(value)
-
-
-def _quoted(text: str) -> str:
-    """A TOML basic string: JSON's, with DEL escaped too."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
-
-
-def _plain(text: str) -> str:
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+        yield f"page = {inline(policy.page.model_dump(exclude_none=True))}"
 
 
 # ------------------------------------------------------------------------------------------------ hours of week

@@ -62,10 +62,39 @@ def in_units(duration: int) -> int:
     return -(-duration // unit) * unit
 
 
-def higher(bound: float, present: float | None, digits: int) -> float | None:
-    """The score that a target would be: the upper bound, rounded down; None where the present one is as high."""
-    step = math.floor(bound * 10**digits + 1e-9) / 10**digits
-    return step if present is None or step > present else None
+class Scale(msgspec.Struct, frozen=True):
+    """What a score is told on: from ``least`` to ``most`` with so many decimals, and which way is better."""
+
+    least: float
+    most: float
+    digits: int
+    is_lower_better: bool = False
+
+
+class Baseline(msgspec.Struct, frozen=True):
+    """A score over the baseline: its value and the 95 % interval of ``n`` answers, tickets or clocks."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def further(found: Baseline, present: float | None, scale: Scale) -> float | None:
+    """The score that a target would be: the better bound, rounded to the easier side.
+
+    None where the present target is as good; where the bound is the end of the scale, since what nothing may ever miss
+    is no target; and where the value is the other end, since what never happened may not even be measured. Too few for
+    an interval are the caller's to leave out.
+    """
+    unit = 10**scale.digits
+    if scale.is_lower_better:
+        step = math.ceil(found.low * unit - 1e-9) / unit
+        is_within, is_better = found.value < scale.most and step > scale.least, present is None or step < present
+    else:
+        step = math.floor(found.high * unit + 1e-9) / unit
+        is_within, is_better = found.value > scale.least and step < scale.most, present is None or step > present
+    return step if is_within and is_better else None
 
 
 class HourOfWeek(msgspec.Struct, frozen=True):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from deskpulse.commands.options import Duration, Instant, config_option, configuration
 from deskpulse.histories import History, history_of
 from deskpulse.suggestions import Evidence, suggestion
-from metrics.calendar_periods import By, Period, periods, report
+from metrics.calendar_periods import By, Period, periods
 from metrics.instants import DAY, MINUTE
+from metrics.snapshot import snapshot
 from metrics.targets import hours_of_week
 from stream.settled import settled
 
@@ -46,23 +48,28 @@ def suggest(*, file: str, over: int, holds_from: int | None, at: int | None, con
         raise click.BadParameter(
             "expected an instant after the end of the log: a target changes no verdict", param_hint="--from"
         )
+    window, queues = _windows(history, start, end)
     clocks, waits = settled(history.tickets, start, end)
     found = Evidence(
         file=file,
         start=start,
         end=end,
         holds_from=begins,
-        window=_window(history, start, end),
+        window=window,
+        queues=queues,
         clocks=clocks,
         hours=hours_of_week(((one.created, one.took) for one in waits), start, end, zone),
     )
     click.echo(suggestion(settings, found), nl=False)
 
 
-def _window(history: History, start: int, end: int) -> dict[str, object]:
-    baseline = Period("baseline", start, end)
+def _windows(history: History, start: int, end: int) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The baseline as a window of the snapshot: of all queues, and of each."""
+    span = Period("baseline", start, end).span
     rules, vocabulary = history.tickets.rules, history.tickets.vocabulary
-    return report(history.parts, rules, vocabulary, history.now, [baseline])[0]
+    found = snapshot(history.parts, rules, vocabulary, history.now, windows=[span])
+    queues = {name: scope["windows"][span.name] for name, scope in found["queues"].items()}
+    return found["all"]["windows"][span.name], queues
 
 
 def _next_month(now: int, time_zone: str) -> int:

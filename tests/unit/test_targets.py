@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from deskpulse.__main__ import main
 from deskpulse.configuration.loading import judged
-from metrics.targets import Quantile, higher, hours_of_week, in_units, quantile, shorter
+from metrics.targets import Baseline, Quantile, Scale, further, hours_of_week, in_units, quantile, shorter
 from tests.happenings import Happening, created, happening
 from tests.logs import random_log, to_json_line
 from tests.oracle.instants import DAY, HOUR, MINUTE, SECOND, instant
@@ -69,7 +69,31 @@ class TestSteps:
         [(0.6199, None, 0.619), (0.62, 0.5, 0.62), (0.62, 0.62, None), (0.62, 0.9, None), (-9.67, None, -9.67)],
     )
     def test_a_score_only_becomes_higher(self, bound: float, present: float | None, step: float | None) -> None:
-        assert higher(bound, present, 3) == step
+        assert further(Baseline(bound - 0.1, -10, bound, 30), present, Scale(-100, 100, 3)) == step
+
+    @pytest.mark.parametrize(
+        ("bound", "present", "step"),
+        [(0.0511, None, 0.052), (0.052, 0.1, 0.052), (0.052, 0.052, None), (0.052, 0.03, None)],
+    )
+    def test_where_less_is_better_it_only_becomes_lower(
+        self, bound: float, present: float | None, step: float | None
+    ) -> None:
+        found = Baseline(0.08, bound, 0.2, 30)
+        assert further(found, present, Scale(0, 1, 3, is_lower_better=True)) == step
+
+    @pytest.mark.parametrize(
+        ("found", "is_lower_better"),
+        [
+            (Baseline(0.98, 0.9, 1.0, 30), False),  # whatever is missed, it is missed
+            (Baseline(0.0, 0.0, 0.11, 30), False),  # nobody sells anything here
+            (Baseline(0.01, 0.0, 0.1, 30), True),
+            (Baseline(1.0, 0.89, 1.0, 30), True),
+        ],
+    )
+    def test_an_end_of_the_scale_is_no_target_and_none_to_start_from(
+        self, found: Baseline, *, is_lower_better: bool
+    ) -> None:
+        assert further(found, None, Scale(0, 1, 3, is_lower_better)) is None
 
 
 class TestHoursOfWeek:
@@ -142,7 +166,7 @@ class TestCommand:
     def test_a_target_that_is_better_already_stays(self, tmp_path: Path) -> None:
         config = tmp_path / "deskpulse.toml"
         policy = '[[sla]]\nname = "a"\nfirst_response = "10m"\n'
-        config.write_text(f"[kpis.csat]\ntarget = 0.95\n{policy}")
+        config.write_text(f"[kpis.csat]\ntarget = 0.95\n[kpis.first_response_in_sla]\ntarget = 0.9\n{policy}")
         text = suggested(floor(), "--config", config).stdout
         assert "# the target stays at 0.95" in text
         assert "target 10m stays" in text
