@@ -12,9 +12,9 @@ import click
 from deskpulse.logs import open_log, records
 from deskpulse.progress import bar, counted
 from metrics.calendar_periods import history_rules
+from metrics.components import Part
 from metrics.instants import LATEST
 from metrics.policies import Rules
-from metrics.snapshot import Part
 from stream.records import Records
 from stream.tickets import Admission, Tickets
 

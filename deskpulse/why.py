@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
+from metrics.components import asked_now
 from metrics.policies import Rules
-from metrics.snapshot import spans
 from stream.why import Comment, Reason
 
 LIMIT_DEFAULT: Final = 20
@@ -68,7 +68,7 @@ def window_of(rules: Rules, window: str | None, now: int) -> tuple[str, int]:
     Raises:
         ValueError: there is no such window.
     """
-    found = {span.name: span.after_instant for span in spans(rules, now)}
+    found = {span.name: span.after_instant for span in asked_now(rules, now).windows}
     if window is None:
         window = WINDOW_DEFAULT if WINDOW_DEFAULT in found else min(found, key=lambda name: found[name])
     if window not in found:

@@ -7,13 +7,10 @@ from typing import Any, Final, NamedTuple
 
 from metrics.cell_tables import Tables, counts_of
 from metrics.facts import Report
-from metrics.measures import FIRST_SURVEY, Measure
+from metrics.measures import CSAT, NPS, Measure
 from metrics.samples import Samples
 from metrics.surveys import summary
 from metrics.survival import nearest_rank
-
-CSAT: Final = FIRST_SURVEY  # its place whatever comes first, see Vocabulary
-NPS: Final = FIRST_SURVEY + 1
 
 Own = dict[str, Any]
 

@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from metrics.components import Asked, Part, Span
 from metrics.instants import LATEST, MINUTE, SECOND, format_instant, from_datetime
 from metrics.measures import Vocabulary
 from metrics.policies import Rules
-from metrics.snapshot import Part, Span, snapshot
+from metrics.snapshot import windows_of
 
 
 class By(StrEnum):
@@ -80,12 +81,10 @@ def report(
     until ``now``, and a clock that was due in it and is not settled is a live breach of it. Partial: history begins
     in or after the period, or ``now`` is before its end.
     """
-    shown = {queue} if queue is not None else ()
     spans = [period.span for period in asked]
     earlier = [None if before is None else before.span, *spans]
     compared = {one.name: (past.pane, past.after, past.last) for past, one in zip(earlier, spans, strict=False) if past}
-    found = snapshot(parts, rules, vocabulary, now, windows=spans, before=compared, of_queues=shown)
-    windows = (found["all"] if queue is None else found["queues"][queue])["windows"]
+    windows = windows_of(parts, rules, vocabulary, Asked(now, spans, compared), [queue])[queue]
     return [
         {
             "period": period.name,

@@ -6,7 +6,7 @@ since the last look waits in columns and is summed for all tickets at once when 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Final
 
@@ -17,7 +17,7 @@ from metrics.columns import Ints, table
 from metrics.contribution import MARK, MOMENT, Contributions
 from metrics.days import DaySums, cut_of
 from metrics.facts import Facts
-from metrics.measures import FIRST_SURVEY, Measure, Moment, Vocabulary
+from metrics.measures import CSAT, NPS, Measure, Moment, Vocabulary
 from metrics.panes import Panes
 
 #: Told of moments that were not there before, under the priority and the channel of their ticket.
@@ -26,14 +26,14 @@ Observer = Callable[[str, str, list[Moment]], None]
 #: Moments and marks that may wait to be summed: some megabytes.
 WAITING_MAX: Final = 400_000
 
-#: What slow KPIs ask of days; the last two are CSAT on 1-5 and NPS on 0-10.
+#: What slow KPIs ask of days.
 MEASURES_OF_DAYS: Final = (
     Measure.RESOLVED,
     Measure.RESOLUTION,
     Measure.FIRST_RESPONSE,
     Measure.COMPLAINT_CREATED,
-    FIRST_SURVEY,
-    FIRST_SURVEY + 1,
+    CSAT,
+    NPS,
 )
 
 
@@ -80,6 +80,11 @@ class PartitionFloor:
     def entries_by_queue(self) -> dict[str, int]:
         """The queues that have a ticket or an answer at all, with how many."""
         return {self._vocabulary.queues[number]: count for number, count in self._entries.items()}
+
+    @property
+    def queues(self) -> Collection[int]:
+        """The numbers of these queues."""
+        return self._entries.keys()
 
     def add(self, contributions: Contributions, sign: int) -> None:
         """Add what some entries contribute (1) or take it back (-1)."""

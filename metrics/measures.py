@@ -67,6 +67,8 @@ SUM_HIGH: Final = 24  # 8 to 11 become 32 to 35
 SUM_LOW: Final = 32
 SUM_BITS: Final = 30
 FIRST_SURVEY: Final = 64
+CSAT: Final = FIRST_SURVEY  # on 1-5 and, next, NPS on 0-10: their places whatever comes first, see Vocabulary
+NPS: Final = FIRST_SURVEY + 1
 FIRST_ITEM: Final = 1 << MEASURE_BITS - 1  # from here on, items of surveys that have items
 SURVEYS_MAX: Final = FIRST_ITEM - FIRST_SURVEY
 

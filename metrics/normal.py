@@ -42,26 +42,51 @@ _QUEUE_MASK: Final = (1 << _HOUR_SHIFT) - 1
 _NOTHING: Final = np.empty((5, 0), dtype=np.int64)
 
 
-class Flows:
-    """The flow of each queue as of one instant."""
+#: What was added (see ``_ADDS``) before each hour that is asked for and at all; shape (3, queues, hours + 1).
+FlowSums = Ints
 
-    def __init__(self, panes: Iterable[Panes], rules: Rules, now: int, since: int | None) -> None:
-        """``since``: from when on history is known, or None where nothing is."""
-        self._until = now // HOUR
-        self._rules = rules
-        self._since = since
+
+class _Hours:
+    """The hours that a comparison as of one instant asks for."""
+
+    def __init__(self, rules: Rules, now: int) -> None:
+        self.until = now // HOUR
         #: Of hours up to this one something may be gone, with its retention; events may be ahead by ``future``.
-        self._gone_upto = (now + rules.future - rules.retention) // HOUR
-        self._lengths = {
+        self.gone_upto = (now + rules.future - rules.retention) // HOUR
+        self.lengths = {
             window.name: window.length // HOUR
             for window in rules.windows
             if window.length % HOUR == 0 and window.length <= _WEEK
         }
-        self._ends = [self._until - week * _WEEK // HOUR for week in range(WEEKS + 1)]
-        edges = sorted({end - length for end in self._ends for length in (0, *self._lengths.values())})
-        self._place = {edge: place for place, edge in enumerate(edges)}
-        found = [rows for one in panes for rows in one.of_hours(self._gone_upto, _by_hour_and_queue)]
-        self._queues = _upto(np.concatenate([_NOTHING, *found], axis=1), edges)
+        self.ends = [self.until - week * _WEEK // HOUR for week in range(WEEKS + 1)]
+        self.edges = sorted({end - length for end in self.ends for length in (0, *self.lengths.values())})
+
+
+def flow_sums(panes: Iterable[Panes], rules: Rules, now: int) -> FlowSums:
+    """What some partitions add to the flow of each queue, by its number."""
+    hours = _Hours(rules, now)
+    found = [rows for one in panes for rows in one.of_hours(hours.gone_upto, _by_hour_and_queue)]
+    return _upto(np.concatenate([_NOTHING, *found], axis=1), hours.edges)
+
+
+class Flows:
+    """The flow of each queue as of one instant."""
+
+    def __init__(self, sums: Sequence[FlowSums], rules: Rules, now: int, since: int | None) -> None:
+        """``sums``: of all partitions; ``since``: from when on history is known, or None where nothing is."""
+        hours = _Hours(rules, now)
+        self._until, self._gone_upto, self._lengths, self._ends = (
+            hours.until,
+            hours.gone_upto,
+            hours.lengths,
+            hours.ends,
+        )
+        self._rules = rules
+        self._since = since
+        self._place = {edge: place for place, edge in enumerate(hours.edges)}
+        self._queues = np.zeros((3, max((one.shape[1] for one in sums), default=0), len(hours.edges) + 1), np.int64)
+        for one in sums:
+            self._queues[:, : one.shape[1]] += one
         self._all = self._queues.sum(axis=1)
 
     def as_json(self, queue: int | None, opened: int) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Final
 
 from metrics.cell_tables import Tables, tables_of
+from metrics.components import Components
 from metrics.days import PERIODS_KEPT, PeriodSums, begin_of
 from metrics.facts import Days
-from metrics.floor import PartitionFloor
 from metrics.instants import DAY, format_duration, format_instant
 from metrics.measures import Vocabulary
 from metrics.policies import Rules
@@ -29,9 +29,9 @@ class Periods:
     """Tables by period as of one instant, each made once."""
 
     def __init__(
-        self, floors: Sequence[PartitionFloor], rules: Rules, vocabulary: Vocabulary, now: int, since: int | None
+        self, found: Sequence[Components], rules: Rules, vocabulary: Vocabulary, now: int, since: int | None
     ) -> None:
-        self._floors = floors
+        self._found = found
         self._rules = rules
         self._vocabulary = vocabulary
         self._now = now
@@ -55,7 +55,10 @@ class Periods:
         if reason is not None:
             return reason
         if days not in self._made:
-            self._made[days] = _tables(tuple(floor.days.total(first, last) for floor in self._floors))
+            sums = [one.period(first, last) for one in self._found]
+            if None in sums:
+                return "its days were not asked of all workers yet"
+            self._made[days] = _tables(tuple(part for parts in sums if parts for part in parts))
         return self._made[days]
 
     def _unknown(self, first: date, last: date) -> str | None:

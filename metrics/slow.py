@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple
 
 from metrics.benchmarks import COMPARED, compared
 from metrics.cell_tables import Tables, counts_of
+from metrics.components import Components
 from metrics.facts import BENCHMARK, Days, Known, Latest, Report, latest_first, merged
-from metrics.floor import PartitionFloor
 from metrics.instants import format_instant
 from metrics.measures import Measure, Vocabulary
 from metrics.periods import Periods
@@ -103,7 +103,7 @@ KPIS: Final = (*OF_FACTS, *OF_TICKETS, *(BENCHMARK + kpi for kpi in COMPARED))
 
 
 def slow(
-    floors: Sequence[PartitionFloor],
+    found: Sequence[Components],
     rules: Rules,
     vocabulary: Vocabulary,
     now: int,
@@ -113,17 +113,17 @@ def slow(
     """Rows by KPI, latest periods first, not to be changed; a KPI of which no fact is known is left out.
 
     Args:
-        floors: the numbers of the partitions.
+        found: what all partitions come to.
         rules: the configuration.
         vocabulary: the numbers of the queues.
         now: nanoseconds.
         since: the earliest event known.
         latest: the window ``30d`` as of now where it is configured and complete.
     """
-    reported = _reported(tuple(floor.facts.latest() for floor in floors))
+    reported = _reported(tuple(latest for one in found for latest in one.reports))
     if not reported:
         return {}
-    periods = Periods(floors, rules, vocabulary, now, since)
+    periods = Periods(found, rules, vocabulary, now, since)
     made: dict[str, list[Row]] = {}
     for kpi, places in reported.items():
         if kpi in OF_FACTS:

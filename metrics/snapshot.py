@@ -6,136 +6,120 @@ percentiles are taken last, never averaged. No data is None, never 0.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any, Final
-from zoneinfo import ZoneInfo
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-import msgspec
-
-from metrics.cell_tables import Table, tables_of
+from metrics.cell_tables import Table, Tables, tables_of
+from metrics.components import QUALITY, Asked, Components, Part, Span, asked_now, earliest, gather
 from metrics.durations import FIRST_RESPONSE, RESOLUTION, attainment, cohort, durations
-from metrics.floor import PartitionFloor
-from metrics.instants import MINUTE, SECOND, format_instant, from_datetime
+from metrics.instants import format_instant
 from metrics.measures import Measure, Vocabulary
 from metrics.normal import Flows
 from metrics.outcomes import outcomes
-from metrics.policies import Rules, Window
+from metrics.policies import Rules
 from metrics.samples import Samples
 from metrics.slow import slow
-from metrics.standing import LiveOf, Standing, as_json, standing, together, within
-from metrics.voice import Before, Voice, windows_before
-
-_QUALITY: Final = ("orphans", "clock_skew", "before_creation", "full_histories")
-
-
-class Part(msgspec.Struct, frozen=True):
-    """One partition as the snapshot sees it. Not ready: replies may be unread, so nothing of it counts as late."""
-
-    floor: PartitionFloor
-    is_ready: bool
-    history_since: int | None
-
-
-class Span(msgspec.Struct, frozen=True):
-    """One window as of an instant: panes ``after < number <= last`` of ``pane`` nanoseconds."""
-
-    name: str
-    pane: int
-    after: int
-    last: int
-
-    @property
-    def after_instant(self) -> int:
-        """The last nanosecond before the window."""
-        return (self.after + 1) * self.pane - 1
-
-    @property
-    def edges(self) -> tuple[int, int]:
-        """The last nanosecond before the window, and its own last one."""
-        return self.after_instant, (self.last + 1) * self.pane - 1
-
-
-def spans(rules: Rules, now: int) -> list[Span]:
-    """Every window as of ``now``: the rolling ones, and today from the floor's last local midnight on."""
-    today = midnight(now, rules.time_zone)
-    found = [_rolling(window, now) for window in rules.windows]
-    found.append(Span("today", MINUTE, today // MINUTE - 1, now // MINUTE))
-    return found
-
-
-def _rolling(window: Window, now: int) -> Span:
-    return Span(window.name, window.pane, (now - window.length) // window.pane, now // window.pane)
-
-
-def edges_of(windows: Iterable[Span], now: int) -> list[int]:
-    """The last instant before each window, and of each that is over by ``now``; descending."""
-    after = {span.after_instant for span in windows}
-    return sorted(after | {span.edges[1] for span in windows if span.edges[1] < now}, reverse=True)
-
-
-def midnight(now: int, time_zone: str) -> int:
-    """The instant at which the local day of ``now`` begins."""
-    zone = ZoneInfo(time_zone)
-    local = datetime.fromtimestamp(now // SECOND, zone)
-    start = from_datetime(datetime(local.year, local.month, local.day, tzinfo=zone))
-    if start > now:  # a zone that repeats its midnight: the first of the two is meant
-        start = from_datetime(datetime(local.year, local.month, local.day, tzinfo=zone) - timedelta(days=1))
-    return start
+from metrics.standing import Standing, as_json, together, within
+from metrics.voice import Voice
 
 
 def snapshot(
-    parts: Sequence[Part],
+    parts: Sequence[Part], rules: Rules, vocabulary: Vocabulary, now: int, *, catching_up: int = 0, total: int = 0
+) -> dict[str, Any]:
+    """The snapshot of partitions of this process as of ``now``, ready for JSON.
+
+    ``catching_up`` and ``total`` count partitions.
+    """
+    asked = asked_now(rules, now)
+    return compose([gather(parts, rules, asked)], rules, vocabulary, asked, catching_up=catching_up, total=total)
+
+
+def compose(
+    found: Sequence[Components],
     rules: Rules,
     vocabulary: Vocabulary,
-    now: int,
+    asked: Asked,
     *,
     catching_up: int = 0,
     total: int = 0,
-    windows: Sequence[Span] | None = None,
-    before: Mapping[str, Before] | None = None,
-    of_queues: Collection[str] | None = None,
 ) -> dict[str, Any]:
-    """The whole snapshot as of ``now``, ready for JSON; ``catching_up`` and ``total`` count partitions.
+    """The whole snapshot as of one instant.
 
-    ``windows``: others than those of the rules, past ones too, as known at ``now``, and ``before`` what satisfaction in
-    them is compared with; ``of_queues``: only these by name.
+    Args:
+        found: what all partitions come to as of that instant.
+        rules: the configuration.
+        vocabulary: the numbers of queues and surveys in the components.
+        asked: the windows, and the instant.
+        catching_up: partitions that are not ready.
+        total: partitions in all.
     """
-    before = windows_before(rules, now) if windows is None else before or {}
-    since = min((part.history_since for part in parts if part.history_since is not None), default=None)
-    windows = spans(rules, now) if windows is None else windows
-    edges = edges_of(windows, now)
-    tables = {span.name: _tables(parts, span) for span in windows}
-    voice = Voice([part.floor.panes for part in parts], rules, vocabulary, since, before)
-    places = _standings(parts, rules, edges, now)
-    flows = Flows([part.floor.panes for part in parts], rules, now, since)
-    names = sorted({queue for part in parts for queue in part.floor.entries_by_queue})
-    names = [name for name in names if of_queues is None or name in of_queues]
-    priorities = sorted({priority for _, priority in places})
+    merged = _Merged(found, rules, vocabulary, asked)
+    flows = Flows([one.flow() for one in found], rules, asked.now, merged.since)
 
-    def scope(queues: Collection[str], number: int | None) -> dict[str, Any]:
-        numbers = range(len(vocabulary.queues)) if number is None else (number,)
-        found = [(span, _joined(tables[span.name], numbers)) for span in windows]
-        of_each = {name: [places[queue, name] for queue in queues if (queue, name) in places] for name in priorities}
-        by_priority = {name: together(stands, edges) for name, stands in of_each.items() if stands}
+    def scope(queue: str | None) -> dict[str, Any]:
+        made = merged.scope(queue)
+        return made | flows.as_json(None if queue is None else vocabulary.queue_id(queue), made["open"])
+
+    queues = sorted({vocabulary.queues[number] for one in found for number in one.queues})
+    return {
+        "as_of": format_instant(asked.now),
+        "partitions": {"ready": sum(one.ready for one in found), "catching_up": catching_up, "total": total},
+        "history_since": format_instant(merged.since) if merged.since is not None else None,
+        "data_quality": {name: sum(one.quality[place] for one in found) for place, name in enumerate(QUALITY)},
+        "all": scope(None),
+        "queues": {queue: scope(queue) for queue in queues},
+        "slow": slow(found, rules, vocabulary, asked.now, merged.since, merged.latest_30d()),
+    }
+
+
+def windows_of(
+    parts: Sequence[Part], rules: Rules, vocabulary: Vocabulary, asked: Asked, queues: Iterable[str | None]
+) -> dict[str | None, dict[str, Any]]:
+    """Only the windows, of each of these queues by its name; None: of all."""
+    merged = _Merged([gather(parts, rules, asked)], rules, vocabulary, asked)
+    return {queue: merged.scope(queue)["windows"] for queue in queues}
+
+
+class _Merged:
+    """What the scopes of a snapshot are made of: windows, answers and standings of all partitions."""
+
+    def __init__(self, found: Sequence[Components], rules: Rules, vocabulary: Vocabulary, asked: Asked) -> None:
+        self.since = earliest(one.history_since for one in found)
+        self._vocabulary = vocabulary
+        self._windows, self._edges = asked.windows, asked.edges
+        self._tables = {
+            span.name: tables_of([sums for one in found for sums in one.windows[span.name]]) for span in asked.windows
+        }
+        before = {name: [sums for one in found for sums in one.before[name]] for name in asked.before}
+        self._voice = Voice(before, rules, vocabulary, self.since, asked.before)
+        self._places = _places(found, self._edges)
+        self._queues = {queue for queue, _ in self._places}
+        self._priorities = sorted({priority for _, priority in self._places})
+        self._samples = rules.samples
+        self._in_open_hours = bool(rules.policies.uses_calendar)
+
+    def scope(self, queue: str | None) -> dict[str, Any]:
+        """The live part and the windows of one queue, or of all."""
+        numbers = range(len(self._vocabulary.queues)) if queue is None else (self._vocabulary.queue_id(queue),)
+        found = [(span, _joined(self._tables[span.name], numbers)) for span in self._windows]
+        queues = self._queues if queue is None else (queue,)
+        of_each = {
+            name: [self._places[of, name] for of in queues if (of, name) in self._places] for name in self._priorities
+        }
+        by_priority = {name: together(stands, self._edges) for name, stands in of_each.items() if stands}
         made = _scope(
-            by_priority, found, edges, since, samples=rules.samples, in_open_hours=bool(rules.policies.uses_calendar)
+            by_priority, found, self._edges, self.since, samples=self._samples, in_open_hours=self._in_open_hours
         )
         for span, table in found:
-            made["windows"][span.name] |= voice.of(span.name, table, numbers)
-        return made | flows.as_json(number, made["open"])
+            made["windows"][span.name] |= self._voice.of(span.name, table, numbers)
+        return made
 
-    return {
-        "as_of": format_instant(now),
-        "partitions": {"ready": sum(part.is_ready for part in parts), "catching_up": catching_up, "total": total},
-        "history_since": format_instant(since) if since is not None else None,
-        "data_quality": {name: sum(getattr(part.floor, name) for part in parts) for name in _QUALITY},
-        "all": scope({queue for queue, _ in places}, None),
-        "queues": {name: scope((name,), vocabulary.queue_id(name)) for name in names},
-        "slow": slow(
-            [part.floor for part in parts], rules, vocabulary, now, since, _latest_30d(tables, windows, since)
-        ),
-    }
+    def latest_30d(self) -> Tables | None:
+        """The window ``30d`` where it is configured and complete."""
+        whole = any(
+            span.name == "30d" and self.since is not None and self.since <= span.after_instant for span in self._windows
+        )
+        return self._tables["30d"] if whole else None
 
 
 def _scope(
@@ -165,19 +149,6 @@ def _scope(
 # ------------------------------------------------------------------------------------------------- merging
 
 
-def _tables(parts: Sequence[Part], span: Span) -> dict[int, Table]:
-    """The window's cells of all parts, by queue number."""
-    return tables_of([s for part in parts for s in part.floor.panes.total(span.after, span.last, span.pane)])
-
-
-def _latest_30d(
-    tables: dict[str, dict[int, Table]], windows: Sequence[Span], since: int | None
-) -> dict[int, Table] | None:
-    """The window ``30d`` where it is configured and complete."""
-    whole = any(span.name == "30d" and since is not None and since <= span.after_instant for span in windows)
-    return tables["30d"] if whole else None
-
-
 def _joined(tables: dict[int, Table], numbers: Iterable[int]) -> Table:
     found = [tables[number] for number in numbers if number in tables]
     if len(found) == 1:
@@ -191,13 +162,15 @@ def _joined(tables: dict[int, Table], numbers: Iterable[int]) -> Table:
     return joined
 
 
-def _standings(parts: Sequence[Part], rules: Rules, edges: Sequence[int], now: int) -> dict[tuple[str, str], Standing]:
+def _places(found: Sequence[Components], edges: Sequence[int]) -> dict[tuple[str, str], Standing]:
     """How each queue and priority stands that has open tickets."""
-    found: dict[tuple[str, str], list[LiveOf]] = {}
-    for part in parts:
-        for (queue, priority, policy), live in part.floor.live.items():
-            found.setdefault((queue, priority), []).append((live, policy, part.is_ready))
-    return {place: standing(sets, rules, edges, now) for place, sets in found.items()}
+    if len(found) == 1:
+        return dict(found[0].standings)
+    stands: dict[tuple[str, str], list[Standing]] = {}
+    for one in found:
+        for place, standing in one.standings.items():
+            stands.setdefault(place, []).append(standing)
+    return {place: together(of_place, edges) for place, of_place in stands.items()}
 
 
 # -------------------------------------------------------------------------------------------------- windows

@@ -9,20 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from metrics import brand, servqual
-from metrics.columns import runs, summed
+from metrics.cell_tables import tables_of
+from metrics.columns import summed
+from metrics.hours import Sums
 from metrics.instants import DAY
 from metrics.intervals import wilson
 from metrics.items import SURVEYS, sent_value
-from metrics.measures import (
-    BUCKET_MASK,
-    FIRST_ITEM,
-    FIRST_SURVEY,
-    MEASURE_BITS,
-    MEASURE_MASK,
-    MEASURE_SHIFT,
-    Measure,
-    Vocabulary,
-)
+from metrics.measures import CSAT, FIRST_ITEM, FIRST_SURVEY, MEASURE_MASK, MEASURE_SHIFT, Measure, Vocabulary
 from metrics.panes import Panes, together
 from metrics.policies import Rules
 from metrics.samples import Samples
@@ -50,12 +43,13 @@ def windows_before(rules: Rules, now: int) -> dict[str, Before]:
 class Voice:
     """The answers of one snapshot; ``since`` is from when on history is known, ``before`` what comes before a window.
 
-    Satisfaction of a window that ``before`` does not name is compared with nothing.
+    ``found`` is CSAT there, from ``scores``. Satisfaction of a window that ``before`` does not name is compared with
+    nothing.
     """
 
     def __init__(
         self,
-        panes: Sequence[Panes],
+        found: Mapping[str, Sequence[Sums]],
         rules: Rules,
         vocabulary: Vocabulary,
         since: int | None,
@@ -65,8 +59,7 @@ class Voice:
         self._expected = rules.brand_expected
         self._items = vocabulary.items
         self._instruments = sorted(zip(vocabulary.instruments, range(FIRST_SURVEY, FIRST_ITEM), strict=False))
-        self._csat = dict(self._instruments)["csat", 1, 5]
-        self._before = {name: _scores_by_queue(panes, one, self._csat) for name, one in before.items()}
+        self._before = {name: _by_queue(found[name]) for name in before}
         self._is_whole = {
             name: since is not None and since < (after + 1) * pane for name, (pane, after, _) in before.items()
         }
@@ -103,21 +96,21 @@ class Voice:
         for queue in queues:
             for score, count in before.get(queue, {}).items():
                 former[score] = former.get(score, 0) + count
-        made = change(satisfied_of(table.get(self._csat, {})), satisfied_of(former), self._samples)
+        made = change(satisfied_of(table.get(CSAT, {})), satisfied_of(former), self._samples)
         return made | {"before_complete": self._is_whole[window]}
 
 
-def _scores_by_queue(panes: Sequence[Panes], before: Before, measure: int) -> dict[int, dict[int, int]]:
-    """What one measure has in some panes, by queue and bucket."""
+def scores(panes: Sequence[Panes], before: Before) -> Sums:
+    """The cells of CSAT on 1-5 in what a window is compared with."""
     pane, after, last = before
     cells, amounts = together(found for one in panes for found in one.total(after, last, pane))
-    wanted = cells >> MEASURE_SHIFT & MEASURE_MASK == measure
-    cells, amounts = summed(cells[wanted], amounts[wanted])
-    tables = {}
-    for measured, where in runs(cells >> MEASURE_SHIFT):
-        buckets = (cells[where] & BUCKET_MASK).tolist()
-        tables[measured >> MEASURE_BITS] = dict(zip(buckets, amounts[where].tolist(), strict=True))
-    return tables
+    wanted = cells >> MEASURE_SHIFT & MEASURE_MASK == CSAT
+    return summed(cells[wanted], amounts[wanted])
+
+
+def _by_queue(found: Sequence[Sums]) -> dict[int, dict[int, int]]:
+    """Scores by number of the queue, as how often each occurs."""
+    return {queue: table[CSAT] for queue, table in tables_of(found).items()}
 
 
 def _response_rate(counts: Counts, samples: Samples) -> dict[str, Any]:

@@ -15,13 +15,14 @@ from typing import Any, Final
 import msgspec
 
 from metrics.activity import RECENT
+from metrics.components import Part
 from metrics.contribution import Contributions
 from metrics.feeds import Feeds, Heard, as_json
 from metrics.floor import Observer, PartitionFloor
 from metrics.instants import DAY, EARLIEST, LATEST
 from metrics.measures import MEASURE_MASK, MEASURE_SHIFT, QUEUE_SHIFT, Moment, Vocabulary
 from metrics.policies import Rules
-from metrics.snapshot import Part, snapshot
+from metrics.snapshot import snapshot
 from stream.contributions import contribute
 from stream.encoding import decode, encode
 from stream.events import Event, Refusal
@@ -377,9 +378,13 @@ class Tickets:
 
     def snapshot(self, now: int, ready: Collection[int], total: int) -> dict[str, Any]:
         """The snapshot as of ``now``; ``ready`` are the partitions whose topics are read to the end."""
-        parts = [Part(p.floor, number in ready, p.history_since) for number, p in sorted(self.partitions.items())]
+        parts = [self._part(number, ready) for number in sorted(self.partitions)]
         behind = sum(not part.is_ready for part in parts)
         found = snapshot(parts, self.rules, self.vocabulary, now, catching_up=behind, total=total)
         if self.feeds:
             found["feeds"] = as_json(self.feeds.as_of(now), is_read=not behind)
         return found
+
+    def _part(self, number: int, ready: Collection[int]) -> Part:
+        partition = self.partitions[number]
+        return Part(partition.floor, number in ready, partition.history_since)

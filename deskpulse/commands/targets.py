@@ -11,8 +11,9 @@ from deskpulse.commands.options import Duration, Instant, config_option, configu
 from deskpulse.histories import History, history_of
 from deskpulse.suggestions import Evidence, suggestion
 from metrics.calendar_periods import By, Period, periods
+from metrics.components import Asked
 from metrics.instants import DAY, MINUTE
-from metrics.snapshot import snapshot
+from metrics.snapshot import windows_of
 from metrics.targets import hours_of_week
 from stream.settled import settled
 
@@ -67,9 +68,10 @@ def _windows(history: History, start: int, end: int) -> tuple[dict[str, Any], di
     """The baseline as a window of the snapshot: of all queues, and of each."""
     span = Period("baseline", start, end).span
     rules, vocabulary = history.tickets.rules, history.tickets.vocabulary
-    found = snapshot(history.parts, rules, vocabulary, history.now, windows=[span])
-    queues = {name: scope["windows"][span.name] for name, scope in found["queues"].items()}
-    return found["all"]["windows"][span.name], queues
+    queues = sorted({name for part in history.parts for name in part.floor.entries_by_queue})
+    asked = Asked(history.now, [span], {})
+    found = windows_of(history.parts, rules, vocabulary, asked, [None, *queues])
+    return found[None][span.name], {name: found[name][span.name] for name in queues}
 
 
 def _next_month(now: int, time_zone: str) -> int:

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metrics.calendar_periods import By, history_rules, period_before, periods, report
+from metrics.components import Part
 from metrics.policies import Rules
-from metrics.snapshot import Part
 from stream.tickets import Tickets
 from tests.happenings import created, floor_of, rules_of
 from tests.logs import CONFIGURATION_TOML, QUEUES, random_log, shuffled

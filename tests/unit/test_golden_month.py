@@ -6,9 +6,9 @@ from pathlib import Path
 from intake.simulator.desk import DeskOptions, simulate
 from metrics.calendar_periods import By, history_rules, periods, report
 from metrics.catalogue_page import render_values
+from metrics.components import Part
 from metrics.instants import DAY, LATEST, parse_instant
 from metrics.policies import Rules
-from metrics.snapshot import Part
 from stream.records import Records
 from stream.tickets import Admission, Tickets
 
