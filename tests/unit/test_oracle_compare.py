@@ -198,7 +198,7 @@ def test_the_logs_leave_few_numbers_at_zero() -> None:
 #: What has no value by its definition: a mean of CSAT on other scales, anything on a scale without a rule, a change of
 #: a short window; and what a dozen logs need not bring about.
 NEVER = re.compile(
-    r"(csat_\d+_\d+\.mean|(nps_0_5|csat_1_7)\..*|(15m|1h|6h|today)\.csat_change"
+    r"(csat_\d+_\d+\.mean(_lower95|_upper95)?|(nps_0_5|csat_1_7)\..*|(15m|1h|6h|today)\.csat_change"
     r"|csat_change\.(is_change|before_complete)|15m\.servqual\..*95)$"
 )
 

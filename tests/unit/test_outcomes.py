@@ -198,6 +198,12 @@ def test_a_message_at_the_creation_is_the_ticket_itself(after: int, counts: int)
     assert both(*log)["24h"]["messages_unanswered"] == counts
 
 
+@pytest.mark.parametrize(("after", "counts"), [(-MINUTE, 0), (0, 0), (1, 1)])
+def test_a_reply_and_a_message_within_the_skew_are_both_at_the_creation(after: int, counts: int) -> None:
+    log = [created(START), happening(REPLY, START - SKEW, agent="sara"), happening(MESSAGE, START + after)]
+    assert both(*log, happening(RESOLVE, START + HOUR))["24h"]["messages_unanswered"] == counts
+
+
 def test_an_unanswered_message_is_stamped_by_the_last_resolve() -> None:
     windows = both(*course("rmR"))  # resolved at START + 3 h, seven hours before noon
     assert (windows["6h"]["messages_unanswered"], windows["24h"]["messages_unanswered"]) == (0, 1)
