@@ -32,12 +32,12 @@ class Desk(NamedTuple):
 
 
 @asynccontextmanager
-async def desk(address: str, folder: Path, toml: str) -> AsyncIterator[Desk]:
-    """Everything but the worker, from the files that an operator would generate."""
+async def desk(address: str, folder: Path, toml: str, interval: str = "5s") -> AsyncIterator[Desk]:
+    """Everything but the worker, from the files that an operator would generate; ``interval`` of scrapes and rules."""
     port, alertmanager_port = free_port(), free_port()
     async with pager() as called:
         alerts = f'scrape_targets = ["127.0.0.1:{port}"]\nalertmanager_url = "http://127.0.0.1:{alertmanager_port}"\n'
-        alerts += f'base_url = "http://127.0.0.1:{port}"\n'
+        alerts += f'base_url = "http://127.0.0.1:{port}"\ninterval = "{interval}"\n'
         receiver = f'[[receivers]]\nname = "pager"\nkind = "webhook"\nurl = "{called.url}/pager"\n'
         floor = await floor_on(address, folder, f"[alerts]\n{alerts}{receiver}{toml}")
         done = run("generate", "--config", floor.configuration, "--output", folder / "made")

@@ -9,7 +9,7 @@ from pathlib import Path
 from stream.tickets import HISTORY_KEY
 from tests.contracts.rim_drivers import committed, read_all
 from tests.floors import LONG_AGO, Floor, floor_on, records_of, send
-from tests.happenings import created
+from tests.happenings import created, happening
 from tests.processes import Done, WorkerProcess
 
 STOP_SECONDS = 10  # in which a worker has to be gone
@@ -18,7 +18,7 @@ READ = "support_pipeline_events_total"
 
 
 class Load:
-    """New tickets without end, until told to stop; every record creates one of its own."""
+    """New tickets without end on two topics, until told to stop; every record is the first of a ticket of its own."""
 
     def __init__(self, floor: Floor) -> None:
         self.sent = 0
@@ -26,7 +26,9 @@ class Load:
 
     async def pour(self, over: asyncio.Event) -> None:
         while not over.is_set():
-            batch = [created(LONG_AGO, f"T{self.sent + each}") for each in range(TICKETS_A_SEND)]
+            numbers = range(self.sent, self.sent + TICKETS_A_SEND)
+            batch = [created(LONG_AGO, f"T{number}") for number in numbers[::2]]
+            batch += [happening("ticket.resolved", LONG_AGO, f"T{number}") for number in numbers[1::2]]
             await send(self._floor, records_of(batch))
             self.sent += TICKETS_A_SEND
 
@@ -64,6 +66,7 @@ async def test_a_worker_stopped_under_load_has_committed_all_that_it_kept_and_no
     async with WorkerProcess("--config", floor.configuration) as worker:
         await worker.ready()
         assert await worker.total(READ) == load.sent - read
-        assert (await worker.snapshot())["all"]["open"] == load.sent
+        found = await worker.snapshot()
+        assert found["all"]["open"] == found["data_quality"]["orphans"] == load.sent / 2
         assert (await worker.ended(signal.SIGTERM, STOP_SECONDS)).code == 0
     assert sum((await committed(floor.settings)).values()) == load.sent

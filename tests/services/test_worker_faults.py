@@ -16,16 +16,14 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from stream.rim.embedded import free_port
 from stream.rim.preflight import create_topics
-from stream.rim.settings import EVENT_TOPICS
 from tests.bad_input import BAD
-from tests.contracts.rim_drivers import committed, ends, read_all
+from tests.contracts.rim_drivers import committed, read_all
 from tests.floors import LONG_AGO, PARTITIONS, Floor, described_floor, floor_on, records_of, send
 from tests.happenings import created
-from tests.logs import random_log, shuffled, topic_of
+from tests.logs import random_log, topic_of
 from tests.processes import WorkerProcess, run
 
 STOP_SECONDS = 10  # in which a worker has to be gone
-PAUSE_SECONDS = 0.1  # of a load without end, so that what it leaves behind is soon read
 
 
 @contextlib.asynccontextmanager
@@ -123,46 +121,6 @@ async def administrator(floor: Floor) -> AsyncIterator[AIOKafkaAdminClient]:
         yield admin
     finally:
         await admin.close()
-
-
-async def pour(floor: Floor, until_gone: asyncio.Event) -> int:
-    """Sends records without end, until it is told that nobody reads them any more; how many."""
-    records = records_of(shuffled(random_log(9, tickets=60, start=LONG_AGO), seed=2))
-    sent = 0
-    while not until_gone.is_set():
-        await send(floor, records)
-        sent += len(records)
-        await asyncio.sleep(PAUSE_SECONDS)
-    return sent
-
-
-class TestStopping:
-    async def test_a_signal_under_load_loses_nothing_and_nothing_is_read_twice(
-        self, own_apache: str, tmp_path: Path
-    ) -> None:
-        floor = await floor_on(own_apache, tmp_path)
-        before = 0
-        for number in (signal.SIGTERM, signal.SIGINT):
-            gone = asyncio.Event()
-            async with WorkerProcess("--config", floor.configuration) as worker:
-                pouring = asyncio.create_task(pour(floor, gone))
-                await worker.until_total("support_pipeline_events_total", 500)
-                done = await worker.ended(number, STOP_SECONDS)
-            gone.set()
-            await pouring
-            assert (done.code, worker.err[1:]) == (0, ["deskpulse worker: stopped cleanly"])
-            reached = sum((await committed(floor.settings)).values())
-            assert before < reached < sum((await ends(floor.settings, EVENT_TOPICS)).values()), "it was not under load"
-            before = reached
-        end = await ends(floor.settings, EVENT_TOPICS)
-        async with WorkerProcess("--config", floor.configuration) as worker:
-            await worker.ready()
-            assert await worker.total("support_pipeline_events_total") == sum(end.values()) - before
-            await worker.ended(signal.SIGTERM)
-        assert await committed(floor.settings) == end
-        async with WorkerProcess("--config", floor.configuration) as worker:
-            await worker.ready()
-            assert await worker.total("support_pipeline_events_total") == 0
 
 
 class TestRefusing:
