@@ -74,10 +74,15 @@ class Feed:
         self._deliveries = deliveries
         self._next: Delivery | None = next(deliveries, None)
 
-    async def send_until(self, instant: int, show: Callable[[int], None] = lambda _: None) -> None:
-        """Send all that is due before ``instant`` and wait until it is acknowledged."""
+    async def send_until(
+        self, instant: int, show: Callable[[int], None] = lambda _: None, *, as_of_then: bool = False
+    ) -> None:
+        """Send all that is due before ``instant`` and wait until it is acknowledged.
+
+        ``as_of_then``: each record has the time of its simulated delivery, as if it had been sent by then.
+        """
         while self._next is not None and self._next.at < instant:
-            await self._send(self._next)
+            await self._send(self._next, self._next.at if as_of_then else None)
             self._next = next(self._deliveries, None)
             if self.sent % 1_000 == 0:
                 show(self.sent)
@@ -93,8 +98,8 @@ class Feed:
                 return
             await self.send_until(started + round((clock() - started) * speed) + 1)
 
-    async def _send(self, delivery: Delivery) -> None:
-        await self._sender.send(delivery.topic, delivery.key.encode(), delivery.encode())
+    async def _send(self, delivery: Delivery, timestamp: int | None) -> None:
+        await self._sender.send(delivery.topic, delivery.key.encode(), delivery.encode(), timestamp)
         self.sent += 1
 
 

@@ -43,17 +43,21 @@ class Sender:
     ) -> None:
         await self._producer.stop()
 
-    async def send(self, topic: str, key: bytes | None, value: bytes) -> None:
-        """Put one record into its batch; sends the batch when it is full."""
+    async def send(self, topic: str, key: bytes | None, value: bytes, timestamp: int | None = None) -> None:
+        """Put one record into its batch; sends the batch when it is full.
+
+        ``timestamp`` is the record's, in nanoseconds and kept in milliseconds; None: now.
+        """
         topic = self._prefix + topic
         count = self._partitions.get(topic) or await self._count(topic)
         place = topic, self._partition(key, count)
         batch = self._open.get(place)
         if batch is None:
             batch = self._open[place] = self._producer.create_batch()
-        if batch.append(key=key, value=value, timestamp=None) is None:
+        at_ms = None if timestamp is None else timestamp // 1_000_000
+        if batch.append(key=key, value=value, timestamp=at_ms) is None:
             await self._send_batch(place)
-            await self._alone_or_first(place, key, value)
+            await self._alone_or_first(place, key, value, at_ms)
 
     async def flush(self) -> None:
         """Send what is open and wait until all is acknowledged.
@@ -78,10 +82,11 @@ class Sender:
         self._partitions[topic] = count
         return count
 
-    async def _alone_or_first(self, place: tuple[str, int], key: bytes | None, value: bytes) -> None:
+    async def _alone_or_first(self, place: tuple[str, int], key: bytes | None, value: bytes, at_ms: int | None) -> None:
         batch = self._producer.create_batch()
-        if batch.append(key=key, value=value, timestamp=None) is None:  # larger than a batch: it travels alone
-            self._expect(place, 1, await self._producer.send(place[0], value, key=key, partition=place[1]))
+        if batch.append(key=key, value=value, timestamp=at_ms) is None:  # larger than a batch: it travels alone
+            alone = await self._producer.send(place[0], value, key=key, partition=place[1], timestamp_ms=at_ms)
+            self._expect(place, 1, alone)
         else:
             self._open[place] = batch
 
