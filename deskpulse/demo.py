@@ -1,7 +1,7 @@
 """Everything in one process group: the embedded broker, a worker, a simulated help desk that goes on live, on-call.
 
-A day of history is sent first and processed before anything counts as late; then events come as they happen. A scene
-begins once the floor is live: the desk goes on as the same floor with the scene in it.
+A day and a half of history is sent first and processed before anything counts as late; then events come as they happen.
+A scene begins once the floor is live: the desk goes on as the same floor with the scene in it.
 """
 
 from __future__ import annotations
@@ -18,20 +18,25 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from deskpulse.configuration.loading import Configuration
+from deskpulse.configuration.tables import Floor
 from deskpulse.feeding import Feed
 from deskpulse.on_call import OnCall, on_call
 from deskpulse.scenes import Plan, Scene, plan, promise_shown, queues
 from deskpulse.worker import Setting, Worker
 from intake.simulator.desk import Delivery, DeskOptions, simulate
-from metrics.instants import DAY, HOUR, SECOND
+from metrics.instants import HOUR, SECOND
 from stream.rim.embedded import EmbeddedBroker
 from stream.rim.preflight import create_topics
 from stream.rim.sending import Sender
 
 #: The help desk's own events; its chat and its exchange are sources that begin with it.
 SOURCE: Final = "simulator/demo"
-HISTORY: Final = DAY
+#: The whole local day before today's, so that facts of a day are beside its tickets, and a part of 24 h before 24 h.
+HISTORY: Final = 36 * HOUR
 TICKETS_PER_DAY: Final = 10_000.0
+CUSTOMERS: Final = 140_000  # who write every two weeks
+#: Some in hand, so that the night's letters are answered by now whoever is ill.
+AGENTS_FACTOR: Final = 1.2
 #: What hour it is on the simulated floor when the demo starts: the middle of a busy morning, wherever the user is.
 LOCAL_HOUR: Final = 11
 _ZONES: Final = range(-14, 13)  # Etc/GMT-14 (UTC+14) to Etc/GMT+12
@@ -74,6 +79,7 @@ async def run(configuration: Configuration, scene: Scene, stop: asyncio.Event, a
         BrokerStartError: the embedded broker did not start.
     """
     now = time.time_ns()
+    configuration = in_its_zone(configuration, now)
     floor = options(now, configuration, scene)
     async with AsyncExitStack() as stack:
         broker = await stack.enter_async_context(EmbeddedBroker())
@@ -83,7 +89,7 @@ async def run(configuration: Configuration, scene: Scene, stop: asyncio.Event, a
         await create_topics(worker.rim_settings)
         sender = await stack.enter_async_context(Sender(setting.brokers))
         feed = Feed(sender, simulate(floor))
-        await feed.send_until(now)
+        await feed.send_until(now, as_of_then=True)
         running = asyncio.create_task(worker.run(stop))
         await _first_of(worker.wait_ready(), running, stop)
         if not stop.is_set() and not running.done():
@@ -97,15 +103,28 @@ async def run(configuration: Configuration, scene: Scene, stop: asyncio.Event, a
         await running
 
 
+def in_its_zone(configuration: Configuration, now: int) -> Configuration:
+    """With the simulated floor's time zone: its today, its days, and the hours of calendars that name no zone."""
+    return configuration.model_copy(update={"floor": Floor(time_zone=_zone(_hours_behind(now)))})
+
+
+def _hours_behind(now: int) -> int:
+    """How far behind UTC it is ``LOCAL_HOUR`` now."""
+    hour = now // HOUR % 24
+    return next(behind for behind in _ZONES if (hour - behind) % 24 == LOCAL_HOUR)
+
+
+def _zone(behind: int) -> str:
+    return f"Etc/GMT{behind:+d}" if behind else "Etc/GMT"
+
+
 def options(now: int, configuration: Configuration, scene: Scene) -> DeskOptions:
-    """A floor on which it is a working day's busy morning at ``now``, with a day of history.
+    """A floor on which it is a working day's busy morning at ``now``, with its history.
 
     It has the configured queues, and works as quickly as what is promised there asks for. A scene is the only
     trouble that it has.
     """
-    hour = now // HOUR % 24
-    behind = next(zone for zone in _ZONES if (hour - zone) % 24 == LOCAL_HOUR)
-    zone = f"Etc/GMT{behind:+d}" if behind else "Etc/GMT"
+    behind = _hours_behind(now)
     today = datetime.fromtimestamp((now - behind * HOUR) // SECOND, UTC).weekday()
     promise = promise_shown(configuration)
     return DeskOptions(
@@ -113,9 +132,11 @@ def options(now: int, configuration: Configuration, scene: Scene) -> DeskOptions
         seed=now // SECOND % 100_000,
         tickets_per_day=TICKETS_PER_DAY,
         queues=queues(configuration),
+        agents_factor=AGENTS_FACTOR,
+        customers=CUSTOMERS,
         source=SOURCE,
         pace=1.0 if promise is None else promise.pace,
-        time_zone=zone,
+        time_zone=_zone(behind),
         weekend=((today + 3) % 7, (today + 4) % 7),
         incidents=scene is Scene.NORMAL,
     )

@@ -181,6 +181,10 @@ class Serving(Running):
         assert answer.status == 200, answer.body
         return dict(answer.body)
 
+    async def exposition(self) -> str:
+        """What Prometheus would read."""
+        return str((await self.ask("/metrics")).body)
+
     async def sample(self, series: str) -> float | None:
         """The value of one series, spelled as the exposition spells it; None where it is absent."""
         lines = (await self.ask("/metrics")).body.splitlines()

@@ -61,7 +61,7 @@ def _configuration(config: Path | None, environment: dict[str, str]) -> Configur
 async def _run(settings: Configuration, scene: Scene) -> None:
     stop = stop_on_signals()
     console = Console()
-    click.echo("deskpulse demo: starting the embedded broker and a day of a simulated help desk", err=True)
+    click.echo("deskpulse demo: starting the embedded broker and a day and a half of a simulated help desk", err=True)
     with Live(console=console, auto_refresh=False, transient=True) as live:
         await demo.run(settings, scene, stop, Screen(console, live))
     click.echo("deskpulse demo: ended", err=True)
