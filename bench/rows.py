@@ -95,7 +95,7 @@ class StandingRim:
     def __init__(self) -> None:
         self.agent = self
         self.offsets = self
-        self.busy = asyncio.Lock()
+        self.busy, self.looked_at = asyncio.Lock(), asyncio.Lock()
         self.accepting = True
 
 

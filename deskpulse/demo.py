@@ -66,7 +66,7 @@ class Audience(Protocol):
         """On-call got a notification."""
         ...
 
-    def watch(self, worker: Worker) -> None:
+    async def watch(self, worker: Worker) -> None:
         """A second has passed."""
         ...
 
@@ -160,7 +160,7 @@ async def _live(feed: Feed, worker: Worker, stop: asyncio.Event, staged: Plan | 
     telling = asyncio.create_task(_tell(staged, audience))
     try:
         while not following.done():
-            audience.watch(worker)
+            await audience.watch(worker)
             await asyncio.wait((following,), timeout=1.0)
         following.result()
     finally:

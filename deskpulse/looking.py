@@ -45,21 +45,22 @@ class Look(Protocol):
 async def unchanged(rim: Rim | None) -> AsyncIterator[Look]:
     """While inside, the tickets do not change; yields what a look at them is to be made with.
 
-    In a thread, between two batches. On the loop where a recovery changes them, or where a batch waits for Kafka and
-    the next would not come soon.
+    In a thread, between two batches; one look at a time, since each brings the numbers up to date. On the loop where a
+    recovery changes them, or where a batch waits for Kafka and the next would not come soon.
     """
     if rim is None:
         yield _on_the_loop
         return
-    try:
-        await asyncio.wait_for(rim.agent.busy.acquire(), BATCH_SECONDS)
-    except TimeoutError:
-        yield _on_the_loop
-        return
-    try:
-        yield _beside_the_loop if rim.offsets.accepting else _on_the_loop
-    finally:
-        rim.agent.busy.release()
+    async with rim.agent.looked_at:
+        try:
+            await asyncio.wait_for(rim.agent.busy.acquire(), BATCH_SECONDS)
+        except TimeoutError:
+            yield _on_the_loop
+            return
+        try:
+            yield _beside_the_loop if rim.offsets.accepting else _on_the_loop
+        finally:
+            rim.agent.busy.release()
 
 
 async def _beside_the_loop(function: Callable[[], T]) -> T:

@@ -101,10 +101,10 @@ class Screen:
         style = next((style for word, style in _ALERT_STYLES.items() if line.startswith(f"ALERT {word} ")), "")
         self._console.print(Text(line, style), soft_wrap=True)
 
-    def watch(self, worker: Worker) -> None:
-        """The table, on a terminal."""
+    async def watch(self, worker: Worker) -> None:
+        """The table, on a terminal; in turn with whoever asks over HTTP."""
         if self._console.is_terminal:
-            self._live.update(summary(worker.snapshot(worker.now()), QUEUES_SHOWN), refresh=True)
+            self._live.update(summary(await worker.snapshot_as_of(None), QUEUES_SHOWN), refresh=True)
 
 
 def _on_call_lines(on_call: OnCall) -> tuple[str, ...]:

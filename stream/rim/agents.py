@@ -89,6 +89,8 @@ class BatchAgent:
         self.stopped = asyncio.Event()
         #: Held while a batch or an expiry is in work; whoever takes partitions away waits for it.
         self.busy = asyncio.Lock()
+        #: Held by a look: the next would take the time that it needs for a batch that waits for Kafka.
+        self.looked_at = asyncio.Lock()
         self.pulse = Pulse(math.inf if settings.is_alone else settings.session_timeout)
         self._settings = settings
         self._hooks = hooks

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from io import StringIO
 from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 import pytest
+from rich.console import Console
+from rich.live import Live
 
 from deskpulse import demo
+from deskpulse.commands.demo import Screen
 from deskpulse.configuration.loading import load_configuration
 from deskpulse.generated import DEMO
 from deskpulse.scenes import Scene
+from deskpulse.worker import Worker
 from intake.simulator.deliveries import Delivery
 from intake.simulator.desk import simulate
 from metrics.activity import Activity
@@ -118,6 +123,19 @@ def test_its_feed_is_neither_late_nor_silent_where_history_has_the_times_of_its_
 
 def test_a_clock_that_is_behind_is_seen(shown: Shown) -> None:
     assert shown.snapshots[0]["data_quality"]["clock_skew"] > 0
+
+
+async def test_the_table_is_made_of_a_look_so_that_it_never_settles_numbers_beside_another(shown: Shown) -> None:
+    class OneLook:
+        async def snapshot_as_of(self, at: int | None) -> dict[str, Any]:
+            assert at is None
+            return shown.snapshots[0]
+
+    written = StringIO()
+    console = Console(file=written, force_terminal=True, color_system=None, width=150, height=60)
+    with Live(console=console, auto_refresh=False) as live:
+        await Screen(console, live).watch(cast("Worker", OneLook()))
+    assert "as of 2026-10-07T12:00:00Z" in written.getvalue()
 
 
 @pytest.mark.parametrize("hour", range(24))

@@ -16,7 +16,7 @@ class StandingRim:
 
     def __init__(self, *, accepting: bool) -> None:
         self.agent = self.offsets = self
-        self.busy = asyncio.Lock()
+        self.busy, self.looked_at = asyncio.Lock(), asyncio.Lock()
         self.accepting = accepting
 
 
@@ -79,6 +79,26 @@ async def test_look_that_nobody_waits_for_any_more_keeps_batches_out_until_its_e
         assert has_ended.is_set()
     with pytest.raises(asyncio.CancelledError):
         await looking
+
+
+async def test_look_waits_for_the_one_before_it_however_long_that_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    # both settle numbers: side by side they would count a ticket twice, or lose it
+    rim, began, may_end = standing(), threading.Event(), threading.Event()
+
+    def numbers() -> bool:
+        began.set()
+        return may_end.wait(timeout=30)
+
+    async with unchanged(rim) as look:
+        first = asyncio.create_task(look(numbers))
+        await asyncio.to_thread(began.wait, 30)
+        monkeypatch.setattr(looking, "BATCH_SECONDS", 0.0)
+        second = asyncio.create_task(thread_of_a_look(rim))
+        await asyncio.wait([second], timeout=0.05)
+        assert not second.done()
+        may_end.set()
+        assert await first
+    await second
 
 
 async def test_look_that_fails_lets_batches_begin_again() -> None:
