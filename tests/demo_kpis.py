@@ -10,7 +10,8 @@ from typing import Any
 
 from metrics.catalogue import ALL, value_at
 from metrics.kpi import Kpi, Place
-from metrics.names import WITHOUT_POLICY, Metric
+from metrics.metric import Metric
+from metrics.names import WITHOUT_POLICY
 
 Snapshot = dict[str, Any]
 
