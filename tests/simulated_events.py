@@ -47,6 +47,7 @@ VALUES: dict[str, set[Any]] = {
 FACTS = {
     "staffed_hours", "customers_start", "customers_end", "customers_new", "customers", "employees_start",
     "employees_end", "separations", "stayed", "inflow", "outflow", "cost", "benchmark.csat_satisfied", "benchmark.nps",
+    "benchmark.first_response_p50",
 }  # fmt: skip
 SCALES = {"csat": [1, 5], "nps": [0, 10], "ces": [1, 7], "servqual": [1, 7], "brand": [0, 1]}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")

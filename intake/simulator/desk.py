@@ -187,6 +187,7 @@ class Floor:
             queues=options.queues,
             agents=sum(sizes),
             customers=options.customers,
+            pace=options.pace,
         )
         self._crew = Crew(
             sizes=sizes,

@@ -79,7 +79,7 @@ class Reception:
         """The customer asks where the answer stays, and sometimes goes over the agents' heads."""
         if ticket.replied_at is not None or not ticket.alive:
             return
-        self._journey.send(now, "customer-replied", ticket)
+        self._journey.hear(now, ticket)
         if self._dice.chance(0.25):
             self._journey.escalate(now, ticket)
 

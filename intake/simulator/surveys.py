@@ -16,8 +16,11 @@ from intake.simulator.tickets import Ticket, TicketDraw
 from metrics.instants import DAY, HOUR, MINUTE
 
 _AFTER_RESOLVE: Final = Choices({"csat": 64, "ces": 20, "nps": 16})
-_BY_MAIL: Final = Choices({"nps": 70, "brand": 20, "servqual": 10})
-_MAILED_PER_TICKET: Final = 0.04
+_BY_MAIL: Final = Choices({"nps": 50, "brand": 25, "servqual": 25})
+_MAILED_PER_TICKET: Final = 0.15  # a customer who writes every two weeks is asked about once a quarter
+
+#: Of the answers, the share of those who leave the mail for another day; most others answer within hours.
+_LEFT_FOR_DAYS: Final = 0.06
 
 # What is left of the mood after waiting up to so many nanoseconds for the first reply.
 _MOOD_BY_WAIT: Final = ((5 * MINUTE, 0.84), (30 * MINUTE, 0.78), (2 * HOUR, 0.7), (8 * HOUR, 0.58), (DAY, 0.46))
@@ -87,7 +90,8 @@ class Surveys:
             about = {"customer": about["customer"]}
         if survey in {"servqual", "brand"} or self._dice.chance(0.9):
             about = {"response": response, **about}
-        when = now + self._dice.span(100 * MINUTE, 1.4)
+        is_left = self._dice.chance(_LEFT_FOR_DAYS)
+        when = now + (self._dice.between(DAY, 6 * DAY) if is_left else self._dice.span(100 * MINUTE, 1.4))
         for answer in answers:
             self._agenda.note(when, self._answer, subject, answer, about)
 

@@ -33,6 +33,7 @@ class Ticket(msgspec.Struct):
     queued: bool = False  # waiting for an agent
     in_work: bool = False  # with an agent
     replied_at: int | None = None  # first public reply of a human
+    unread: bool = False  # the customer wrote after the last answer
     visits: int = 0
     reopens: int = 0
     escalations: int = 0

@@ -53,8 +53,10 @@ def _blank_of(key: str, value: Any) -> Any:
         return 0.0  # the median of counts
     if key in WORDS or key == "is_change":
         return "none" if key in WORDS else None
+    if _is_closed(key, value):
+        return {name: _blank(one) for name, one in value.items() if name == "preferred"}  # the one that is always there
     # Priorities that have nothing open may be left out.
-    return {} if key == "priorities" or _is_closed(key, value) else _blank(value)
+    return {} if key == "priorities" else _blank(value)
 
 
 def _is_closed(key: str, value: Any) -> bool:

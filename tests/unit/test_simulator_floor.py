@@ -148,12 +148,16 @@ def test_tickets_are_numbered_from_the_first_one_asked_for() -> None:
 
 def test_staffed_hours_are_reported_for_each_queue_and_day(two_weeks: list[Delivery]) -> None:
     reported = {
-        (d.event["data"]["queue"], d.event["data"]["period"]["start"]): d.event["data"]["value"]
+        (d.event["data"].get("queue"), d.event["data"]["period"]["start"]): d.event["data"]["value"]
         for d in of_kind(two_weeks, "business.reported")
         if d.event["data"]["fact"] == "staffed_hours"
     }
-    assert len(reported) == 5 * 13
+    queues = {queue for queue, _ in reported if queue is not None}
+    assert len(queues) == 5
+    assert len(reported) == (5 + 1) * 13
     assert reported["billing", "2026-03-03"] > reported["billing", "2026-03-07"]
+    for _, day in reported:
+        assert reported[None, day] == pytest.approx(sum(reported[queue, day] for queue in queues), abs=0.01)
 
 
 def test_a_month_of_customers_begins_where_the_last_one_ended() -> None:
@@ -166,3 +170,51 @@ def test_a_month_of_customers_begins_where_the_last_one_ended() -> None:
     for before, after in pairwise(months):
         assert after["customers_start"] == before["customers_end"]
     assert all(month["customers_end"] <= month["customers_start"] + month["customers_new"] for month in months)
+
+
+def test_cost_customers_and_a_sister_floor_are_reported_each_day(two_weeks: list[Delivery]) -> None:
+    days = Counter(
+        data["fact"]
+        for data in (d.event["data"] for d in of_kind(two_weeks, "business.reported"))
+        if data["period"]["start"] == data["period"]["end"] and "queue" not in data
+    )
+    daily = ("cost", "customers", "benchmark.csat_satisfied", "benchmark.nps", "benchmark.first_response_p50")
+    assert {fact: days[fact] for fact in daily} == dict.fromkeys(daily, 13)
+
+
+def test_the_trade_association_means_something_else_by_a_first_response(two_weeks: list[Delivery]) -> None:
+    meant = {
+        data["reported_by"]: data["definition"]
+        for data in (d.event["data"] for d in of_kind(two_weeks, "business.reported"))
+        if data["fact"] == "benchmark.first_response_p50"
+    }
+    assert meant["sister floor"] == "median, creation to first human reply, calendar time"
+    assert meant["trade association"] != meant["sister floor"]
+
+
+def test_a_small_share_of_resolves_leaves_a_message_unanswered(two_weeks: list[Delivery]) -> None:
+    """As of each ticket's last event: the last message, written before the last resolve, has no answer after it."""
+    answered = {d.key: d.at for d in of_kind(two_weeks, "ticket.replied") if is_human_answer(d.event["data"])}
+    wrote = {d.key: d.at for d in of_kind(two_weeks, "ticket.customer-replied")}
+    resolved = {d.key: d.at for d in of_kind(two_weeks, "ticket.resolved")}
+    told = answered.keys() & wrote.keys() & resolved.keys()
+    left = {ticket for ticket in told if answered[ticket] < wrote[ticket] < resolved[ticket]}
+    assert 0.002 < len(left) / len(resolved) < 0.03
+
+
+def test_a_quarter_of_the_surveys_is_answered_and_some_only_days_later(two_weeks: list[Delivery]) -> None:
+    """Response rates of 20 to 40 % are usual where customers are asked after a contact."""
+    sent = {d.event["data"]["response"]: d.at for d in of_kind(two_weeks, "survey.sent") if d.at < MONDAY + 10 * DAY}
+    answers = [d for d in of_kind(two_weeks, "survey.answered") if d.event["data"].get("response") in sent]
+    waited = {d.event["data"]["response"]: d.at - sent[d.event["data"]["response"]] for d in answers}
+    assert 0.2 < len(waited) / len(sent) < 0.4
+    assert 0.005 < sum(each > 2 * DAY for each in waited.values()) / len(waited) < 0.1
+
+
+def test_other_scales_are_a_small_share_of_the_answers(two_weeks: list[Delivery]) -> None:
+    scales = Counter(
+        (data["survey"], tuple(data["scale"]) if "scale" in data else None)
+        for data in (d.event["data"] for d in of_kind(two_weeks, "survey.answered"))
+    )
+    for survey, scale in (("csat", (1, 3)), ("csat", (0, 1)), ("nps", (1, 10))):
+        assert 0 < scales[survey, scale] < scales[survey, None] / 10
