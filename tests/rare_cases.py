@@ -1,4 +1,4 @@
-"""What chance hardly ever gives and a KPI is about: satisfaction that moves, a message left, a wait about to be late.
+"""What chance hardly ever gives and a KPI is about: satisfaction that moves, a message left, a brand that is preferred.
 
 Tickets and answers of a log, told through the log's own desk; all instants lie within the last 60 days before its end.
 """
@@ -25,6 +25,8 @@ def rare_cases(tell: Tell, dice: random.Random, end: int, tickets: int) -> None:
         _nearly_late(tell, dice, end, f"nearly-{number}")
         _in_open_hours(tell, dice, end, f"open-{number}")
     _satisfaction_moves(tell, dice, end, max(2, tickets // 5))
+    # Last, and with dice of their own, so that all else of a log is what it is without them.
+    _brand_is_told(tell, random.Random(end + tickets), end, max(2, tickets // 10))
 
 
 def _create(tell: Tell, dice: random.Random, at: int, subject: str, **data: Any) -> None:
@@ -69,3 +71,12 @@ def _satisfaction_moves(tell: Tell, dice: random.Random, end: int, count: int) -
                 tell("survey.sent", at - dice.choice((0, MINUTE, DAY)), subject, survey="csat", response="m")
             score = dice.choice((4, 5)) if dice.randrange(10) < mood else dice.choice((1, 2, 3, 3))
             tell("survey.answered", at, subject, survey="csat", score=score, response="m", queue=dice.choice(QUEUES))
+
+
+def _brand_is_told(tell: Tell, dice: random.Random, end: int, count: int) -> None:
+    """What customers think of the brand, over the longest window."""
+    for number in range(count):
+        at = end - dice.choice((0, HOUR, dice.randrange(DAY), dice.randrange(30 * DAY)))
+        for item in ("preferred", "friendly"):
+            score, queue = dice.choice((0, 1, 1)), dice.choice(QUEUES)
+            tell("survey.answered", at, f"survey:{item}-{number}", survey="brand", item=item, score=score, queue=queue)

@@ -31,7 +31,6 @@ VALUES = {
     "support_floor_csat_satisfied_ratio_change_upper95": "csat_change.upper95",
     "support_floor_servqual_overall_gap": "servqual.overall",
     "support_floor_brand_preferred_ratio": "brand.preferred.agree_ratio",
-    "support_floor_brand_preferred_answers": "brand.preferred.responses",
     "support_floor_brand_expected_ratio": "brand_expected.ratio",
 }
 #: Metric -> where its values stand in a window, each with the label that the * becomes.
@@ -70,6 +69,8 @@ def expected_of_floor(scope: Mapping[str, Any]) -> dict[str, Series]:
     surveys = [(name, survey) for name in windows for survey in ("csat", "nps", "ces")]
     sent = {(name, survey): windows[name]["response_rate"][survey]["sent"] for name, survey in surveys}
     made["support_floor_surveys_sent"] = {labels: count for labels, count in sent.items() if count}
+    preferred = {(name,): window["brand"]["preferred"]["responses"] for name, window in windows.items()}
+    made["support_floor_brand_preferred_answers"] = {labels: count for labels, count in preferred.items() if count}
     complaints = {(name,): window["complaints"]["created"] for name, window in windows.items()}
     made["support_floor_window_complaints"] = {labels: count for labels, count in complaints.items() if count}
     made["support_floor_window_messages_unanswered"] = {
