@@ -126,8 +126,10 @@ async def test_two_years_of_history_on_the_live_topics_page_nobody(own_embedded:
             return (await found.watched.value("count_over_time(up[1h])") or 0) >= scrapes + 3
 
         await until(scraped_on, "three more scrapes")
-        judged = 'count(count_over_time(ALERTS{alertname!="Watchdog",severity="page"}[1h]))'
-        assert await found.watched.value(judged) is None
+        # What is of the pipeline may wait a moment for the import to be read; nothing of the floor may even begin to.
+        fired = 'count(count_over_time(ALERTS{alertname!="Watchdog",severity="page",alertstate="firing"}[1h]))'
+        begun = 'count(count_over_time(ALERTS{alertname=~"Support(.*SLA.*|Oldest.*)",severity="page"}[1h]))'
+        assert (await found.watched.value(fired), await found.watched.value(begun)) == (None, None)
         assert await found.watched.value("count(last_over_time(support_sla_policy_live_breaches[1h]))") is None
         assert await found.watched.value('increase(support_pipeline_events_total{topic="ticket-created"}[1h])') != 0
         assert found.pager.arrivals == []
