@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, web
 
 from wall.files import FILES, HEADERS, content_type
 
@@ -96,16 +96,16 @@ class WallServer:
         if self.refuses:
             return web.Response(status=503)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
-        await response.prepare(request)
         queue: asyncio.Queue[str | None] = asyncio.Queue()
         self._queues.add(queue)
         try:
+            await response.prepare(request)
             for event, data in self.greeting:
                 await response.write(_message(event, data).encode())
             while (message := await queue.get()) is not None:
                 await response.write(message.encode())
-        except ConnectionResetError:
-            pass
+        except (ConnectionResetError, ClientConnectionResetError):
+            pass  # the display has gone
         finally:
             self._queues.discard(queue)
         return response
@@ -113,4 +113,4 @@ class WallServer:
 
 def _message(event: str, data: Any, cut: int | None = None) -> str:
     text = json.dumps(data, ensure_ascii=False)
-    return f"event: {event}\ndata: {text[:cut]}\n\n"
+    return f"retry: 200\nevent: {event}\ndata: {text[:cut]}\n\n"

@@ -24,7 +24,7 @@ function calm(doc, state) {
 
 /** The state of the whole wall: the worst of its clocks decides. */
 export function overall(doc) {
-  if (isUnknown(doc)) return "unknown";
+  if (isUnknown(doc)) return !doc.state.no_data && doc.state.partitions.catching_up > 0 ? "catching_up" : "unknown";
   if (breaches(doc) > 0) return "breaching";
   return doc.breaching.at_risk > 0 ? "at_risk" : calm(doc, "ok");
 }

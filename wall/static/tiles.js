@@ -51,7 +51,7 @@ function breaching(doc, words) {
     .map((name) => `${words.say(`breaching.${name}`)} ${words.number(doc.breaching[name])}`);
   const risk = doc.breaching.at_risk;
   return {
-    state: states.overall(doc),
+    state: states.isUnknown(doc) ? "unknown" : states.overall(doc),
     main: words.number(n),
     details: [
       n > 0 ? joined(words, parts) : states.isPartial(doc) ? "" : words.say("breaching.none"),
@@ -118,7 +118,7 @@ export function survey(name, doc, words, now) {
     main: isShown ? number(value) : NOTHING,
     isCaution: sample === "caution",
     details,
-    window: joined(words, [window, from(voice.since, words, now)]),
+    window: voice.since === null ? window : from(voice.since, words, now), // where history is shorter, it is no window
   };
 }
 
@@ -179,7 +179,7 @@ class Tile {
     const hasBar = typeof reading.share === "number" && !isStale;
     show(this.bar, hasBar);
     if (hasBar) style(this.fill, "inline-size", `${(reading.share * 100).toFixed(2)}%`);
-    draw(this.spark, width(main) < WIDE && !isStale ? reading.points : null);
+    draw(this.spark, width(main) < WIDE && !isStale && !isUnknown ? reading.points : null);
   }
 }
 

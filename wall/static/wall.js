@@ -4,7 +4,7 @@ import { Clock } from "./clock.js";
 import { Feed } from "./feed.js";
 import { Notices } from "./notices.js";
 import { Queues } from "./queues.js";
-import { OLD_MS, STALE_MS, breaches, isUnknown, overall } from "./states.js";
+import { OLD_MS, STALE_MS, breaches, overall } from "./states.js";
 import { Tiles } from "./tiles.js";
 import { attribute, find, mark, shape, show, style, text } from "./dom.js";
 import { language, load } from "./words.js";
@@ -142,12 +142,11 @@ function foot(now, stale) {
 
 /** Tells a screen reader of changes of state, and of nothing else. */
 function announce(stale) {
-  const state = doc === null ? null : stale !== null ? "stale" : isUnknown(doc) ? "unknown" : overall(doc);
+  const state = doc === null ? null : stale !== null ? "stale" : overall(doc);
   if (state === said || state === null) return;
   const parts = said === "stale" ? [words.say("announce.live")] : [];
   if (state === "stale") parts.push(words.say("notice.stale", { time: words.time(stale, clock.now()) }));
-  else if (state === "unknown") parts.push(words.say("no_data.title"));
-  else if (state === "partial") parts.push(words.say("overall.partial"));
+  else if (!words.has(`announce.${state}`)) parts.push(words.say(`overall.${state}`));
   else parts.push(words.say(`announce.${state}`, { n: state === "breaching" ? breaches(doc) : doc.breaching.at_risk }));
   text(find("status"), parts.join(". "));
   said = state;
