@@ -28,7 +28,7 @@ class WallServer:
         self.greeting: list[tuple[str, Any]] = []
         self.asked: list[str] = []  # addresses of the displays, as they came
         self.refuses = False  # answers 503 to displays, as a proxy does while the board is away
-        self.api: dict[str, Api] = {}
+        self.api: Api | None = None
         self._queues: set[asyncio.Queue[str | None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -89,7 +89,8 @@ class WallServer:
         return web.Response(body=body, headers={**HEADERS, "Content-Type": content_type(file)})
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
-        return await self.api[request.path](request)
+        assert self.api is not None, request.path
+        return await self.api(request)
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(request.path_qs)
