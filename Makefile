@@ -33,10 +33,13 @@ format: .venv/.installed  ## rewrite what `check` would complain of and can be m
 bench: .venv/.bench-installed  ## the benchmark table, side by side in one run; OUTPUT=docs/benchmarks.md writes the page
 	@$(RUN)/python -m bench $(if $(OUTPUT),--output $(OUTPUT))
 
+screenshots: .venv/.installed  ## docs/images: the wall as the README shows it, by the system's Chromium
+	@$(RUN)/python -m tests.wall_pictures docs/images
+
 soak: .venv/.installed  ## kills workers at random: RUNS=10 SEED=0, one line a run; a seed replays its run
 	@$(RUN)/python -m tests.soak --runs $(RUNS) --seed $(SEED)
 
 clean:  ## what can be made again
 	rm -rf .venv .state dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help install demo test services check format bench soak clean
+.PHONY: help install demo test services check format bench screenshots soak clean

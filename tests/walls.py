@@ -239,7 +239,7 @@ def named() -> dict[str, Any]:
     doc = at_risk()
     doc["wall"] |= {
         "name": "finance",
-        "title": "Finance – İstanbul",
+        "title": "Finance, İstanbul",
         "numbers": ["oldest", "breaching", "awaiting"],
         "queues": ["billing", "returns"],
     }

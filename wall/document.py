@@ -25,10 +25,11 @@ NOTES_MAX: Final = 4  # feeds and mutes that a wall has room to name
 
 _CSAT_WINDOWS: Final = ("24h", "today")
 _NPS_WINDOWS: Final = ("7d", "24h", "today")
+_NO_FACTS: Final = Facts()
 _RANKS: Final = {"breaching": 0, "at_risk": 1, "ok": 2, "unknown": 3}
 
 
-def document(snapshot: Mapping[str, Any], wall: Wall, at: int, facts: Facts = Facts()) -> dict[str, Any]:
+def document(snapshot: Mapping[str, Any], wall: Wall, at: int, facts: Facts = _NO_FACTS) -> dict[str, Any]:
     """The wall's document as of ``at``, the server's clock in nanoseconds; ready for JSON, a few kB."""
     found = scopes.chosen(snapshot, wall.queues)
     queues = _queues_of(snapshot, wall)
@@ -42,7 +43,9 @@ def document(snapshot: Mapping[str, Any], wall: Wall, at: int, facts: Facts = Fa
         **_numbers(found, facts.rules, snapshot["history_since"]),
         "oldest": oldest({name: scope for name, scope in queues.items() if scope is not None}, facts.rules, at),
         **_strip(queues, facts.rules, at, is_known=snapshot["partitions"]["ready"] > 0),
-        "history": {name: list(getattr(facts.history, name))[-POINTS_MAX:] for name in ("awaiting", "open", "breaching")},
+        "history": {
+            name: list(getattr(facts.history, name))[-POINTS_MAX:] for name in ("awaiting", "open", "breaching")
+        },
     }
 
 

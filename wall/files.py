@@ -42,7 +42,7 @@ FILES: Final[dict[str, str]] = {
     **{f"/static/words/{language}.json": f"words/{language}.json" for language in LANGUAGES},
 }
 
-#: Nothing from elsewhere, nothing inline, in no frame of another site; what is served today is asked for again tomorrow.
+#: Nothing from elsewhere, nothing inline, in no frame of another site; asked for again each time.
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",

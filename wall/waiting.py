@@ -39,11 +39,11 @@ def oldest(queues: Mapping[str, Scope], rules: Rules, now: int) -> dict[str, Any
     places = [place for name, scope in queues.items() for place in _places(name, scope, rules)]
     open_ones = [place for place in places if place.opens(now) == now]
     if open_ones:
-        return _waits(min(open_ones, key=lambda place: place.at), rules, now) | {"open": True, "opens_at": None}
+        return _waits(min(open_ones, key=lambda place: place.at), now) | {"open": True, "opens_at": None}
     if places:
         nearest = min(places, key=lambda place: place.at)
         opens = [at for place in places if (at := place.opens(now)) is not None]
-        return _waits(nearest, rules, now) | {"open": False, "opens_at": _text(min(opens, default=None))}
+        return _waits(nearest, now) | {"open": False, "opens_at": _text(min(opens, default=None))}
     return _NOBODY | _floor_is_open(rules, now)
 
 
@@ -67,7 +67,7 @@ def _floor_is_open(rules: Rules, now: int) -> dict[str, Any]:
     return {"open": first == now, "opens_at": None if first == now else _text(first)}
 
 
-def _waits(place: _Place, rules: Rules, now: int) -> dict[str, Any]:
+def _waits(place: _Place, now: int) -> dict[str, Any]:
     """``counted_from``: now less the open time it waited for; the browser counts up from it while that is open."""
     calendar = place.calendars[0] if len(place.calendars) == 1 else None
     made = _NOBODY | {

@@ -1,4 +1,4 @@
-"""The list behind a number at the desk, and why a ticket counts, in a real Chromium against real rows and explanations."""
+"""The list behind a number at the desk, and why a ticket counts, in a real Chromium."""
 
 from __future__ import annotations
 
@@ -153,4 +153,3 @@ def test_a_phone_scrolls_the_table_and_not_the_page(pages: Pages, server: WallSe
     page.screenshot(path=pictures / "phone-tickets-fa-light.png", full_page=True)
     assert page.evaluate("() => document.documentElement.scrollWidth") == PHONE["width"]
     assert accessibility(page) == []
-

@@ -50,7 +50,7 @@ class Display:
         return doc
 
 
-@pytest.fixture(scope="module", params=LOOKS, ids=lambda look: "-".join(look))
+@pytest.fixture(scope="module", params=LOOKS, ids="-".join)
 def display(request: pytest.FixtureRequest, chromium: Browser, server: WallServer) -> Iterator[Display]:
     language, theme = request.param
     made = Pages(chromium)
@@ -140,9 +140,7 @@ def test_each_state_says_so_by_a_shape_and_a_word_beside_its_colour(display: Dis
 
 
 @pytest.mark.parametrize("state", ["ok", "breach", "partial", "days", "stale", "no_data"])
-def test_a_phone_shows_all_of_it_below_each_other(
-    pages: Pages, server: WallServer, state: str, pictures: Path
-) -> None:
+def test_a_phone_shows_all_of_it_below_each_other(pages: Pages, server: WallServer, state: str, pictures: Path) -> None:
     for language, theme in (("en", "dark"), ("fa", "light")):
         page = pages.new(clock=walls.NOW, viewport=PHONE, has_touch=True, is_mobile=True)
         server.greeting = [("wall", walls.of("ok" if state == "stale" else state))]

@@ -1,4 +1,4 @@
-"""The document of a wall: what it takes of a real snapshot, what it leaves out, and when it says that it does not know."""
+"""The document of a wall: what it takes of a real snapshot, what it leaves out, when it does not know."""
 
 from __future__ import annotations
 

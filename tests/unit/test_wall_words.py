@@ -91,6 +91,9 @@ def test_a_page_asks_nothing_of_others_and_has_nothing_inline(page: str) -> None
 
 
 def test_sheets_know_no_left_and_right() -> None:
-    physical = re.compile(r"(?:margin|padding|border|inset)-(?:left|right)|^\s*(?:left|right|width)\s*:|text-align:\s*(?:left|right)", re.M)
+    physical = re.compile(
+        r"(?:margin|padding|border|inset)-(?:left|right)|^\s*(?:left|right|width)\s*:|text-align:\s*(?:left|right)",
+        re.MULTILINE,
+    )
     for sheet in (WALL / "static").glob("*.css"):
         assert physical.findall(sheet.read_text()) == [], sheet.name

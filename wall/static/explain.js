@@ -81,9 +81,11 @@ function stretches(found, words) {
 }
 
 function quoted(text, words) {
-  const node = make("p", "quoted", text);
-  node.lang = "en";
-  node.dir = "ltr";
-  node.title = words.say("explain.original");
+  const said = make("bdi", "", text);
+  said.lang = "en";
+  said.dir = "ltr";
+  said.title = words.say("explain.original");
+  const node = make("p", "quoted");
+  node.append(said);
   return node;
 }

@@ -8,8 +8,11 @@ import { attribute, draw, make, mark, shape, show, sparkline, style, text } from
 const NOTHING = "–";
 const WIDE = 5; // digits, beside which a chart has no room
 
-/** Texts side by side. */
-const joined = (words, parts) => parts.filter(Boolean).join(words.say("list.separator"));
+/** Texts side by side; a line breaks between them, and within a short one never. */
+function joined(words, parts) {
+  const whole = (part) => (part.length < 24 ? part.replaceAll(" ", "\u00a0") : part);
+  return parts.filter(Boolean).map(whole).join(words.say("list.separator"));
+}
 
 function awaiting(doc, words) {
   const { n, breaching, at_risk: risk } = doc.awaiting;
