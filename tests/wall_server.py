@@ -14,9 +14,17 @@ from typing import Any
 
 from aiohttp import ClientConnectionResetError, web
 
-from wall.files import FILES, HEADERS, content_type
+from wall.files import FILES, content_type
 
 PACKAGE = Path(__file__).parents[1] / "wall"
+#: Nothing from elsewhere, nothing inline, in no frame of another site; asked for again each time.
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
 Api = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 

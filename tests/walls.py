@@ -35,6 +35,7 @@ def card(name: str, awaiting: int, waited: float | None, breaching: int = 0, at_
         "oldest_at": since,
         "counted_from": since,
         "is_counting": True,
+        "opens_at": None,
         "breaching": breaching,
         "at_risk": at_risk,
         "open": awaiting * 6 + 9,
@@ -205,9 +206,14 @@ def catching_up() -> dict[str, Any]:
 def closed() -> dict[str, Any]:
     """Evening: the calendar is closed until tomorrow at nine."""
     doc = ok()
-    doc["oldest"] |= {"open": False, "opens_at": "2026-10-08T06:00:00Z", "due": "2026-10-08T06:41:00Z"}
+    opens = "2026-10-08T06:00:00Z"
+    doc["oldest"] |= {"open": False, "opens_at": opens, "due": "2026-10-08T06:41:00Z"}
+    doc["oldest"]["counted_from"] = "2026-10-08T05:41:33Z"
     for queue in doc["queues"]:
-        queue["is_counting"] = False
+        queue |= {"is_counting": False, "opens_at": opens}
+        if queue["counted_from"] is not None:  # as long before the opening as it waited
+            ago = NOW - datetime.fromisoformat(queue["counted_from"])
+            queue["counted_from"] = (datetime.fromisoformat(opens) - ago).isoformat().replace("+00:00", "Z")
     return doc
 
 

@@ -198,6 +198,7 @@ def _card(name: str, scope: Scope | None, rules: Rules, at: int, *, is_known: bo
         "oldest_at": waits["at"],
         "counted_from": waits["counted_from"],
         "is_counting": waits["open"],
+        "opens_at": waits["opens_at"],
         "breaching": breaching,
         "at_risk": at_risk,
         "open": scopes.total(found, "open"),

@@ -1,4 +1,4 @@
-"""The files of the pages: which path is which file of this package, of what type, and the headers they go with.
+"""The files of the pages: which path is which file of this package, and of what type.
 
 A fixed list, so that no path of an address ever becomes a path of a disk. Opens nothing.
 """
@@ -40,15 +40,6 @@ FILES: Final[dict[str, str]] = {
     "/tickets": "static/tickets.html",
     **{f"/static/{name}": f"static/{name}" for name in _STATIC},
     **{f"/static/words/{language}.json": f"words/{language}.json" for language in LANGUAGES},
-}
-
-#: Nothing from elsewhere, nothing inline, in no frame of another site; asked for again each time.
-HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",
 }
 
 

@@ -39,11 +39,11 @@ def oldest(queues: Mapping[str, Scope], rules: Rules, now: int) -> dict[str, Any
     places = [place for name, scope in queues.items() for place in _places(name, scope, rules)]
     open_ones = [place for place in places if place.opens(now) == now]
     if open_ones:
-        return _waits(min(open_ones, key=lambda place: place.at), now) | {"open": True, "opens_at": None}
+        return _waits(min(open_ones, key=lambda place: place.at), now, now) | {"open": True, "opens_at": None}
     if places:
         nearest = min(places, key=lambda place: place.at)
-        opens = [at for place in places if (at := place.opens(now)) is not None]
-        return _waits(nearest, now) | {"open": False, "opens_at": _text(min(opens, default=None))}
+        opens = min((at for place in places if (at := place.opens(now)) is not None), default=None)
+        return _waits(nearest, now, opens) | {"open": False, "opens_at": _text(opens)}
     return _NOBODY | _floor_is_open(rules, now)
 
 
@@ -67,14 +67,23 @@ def _floor_is_open(rules: Rules, now: int) -> dict[str, Any]:
     return {"open": first == now, "opens_at": None if first == now else _text(first)}
 
 
-def _waits(place: _Place, now: int) -> dict[str, Any]:
-    """``counted_from``: now less the open time it waited for; the browser counts up from it while that is open."""
+def _waits(place: _Place, now: int, opens: int | None) -> dict[str, Any]:
+    """The wait of one place; ``opens`` is ``now`` while it is open.
+
+    ``counted_from`` lies the open time so far before ``opens``: from then on a clock that counts up from it is right,
+    and it stays the same from one document to the next. None where it is closed and which calendar holds is not known.
+    """
     calendar = place.calendars[0] if len(place.calendars) == 1 else None
+    counted_from: int | None = place.at
+    if calendar is not None:
+        counted_from = (now if opens is None else opens) - elapsed(place.at, now, calendar)
+    elif opens != now:
+        counted_from = None
     made = _NOBODY | {
         "at": format_instant(place.at),
         "due": place.clocks["most_overdue_due_at"] or place.clocks["next_due_at"],
-        "overdue_ratio": place.clocks["overdue_ratio"],
-        "counted_from": format_instant(now - elapsed(place.at, now, calendar)),
+        "overdue_ratio": _rounded(place.clocks["overdue_ratio"]),
+        "counted_from": _text(counted_from),
     }
     targets = {(policy.first_response, policy.at_risk_ppm) for policy in place.policies}
     if len(targets) != 1 or len(place.calendars) != 1:
@@ -85,7 +94,7 @@ def _waits(place: _Place, now: int) -> dict[str, Any]:
     due = place.at + target if calendar is None else calendar.reached(place.at, target)
     return made | {
         "due": _text(due),
-        "overdue_ratio": elapsed(due, now, calendar) / target if due is not None and due < now else None,
+        "overdue_ratio": _rounded(elapsed(due, now, calendar) / target if due is not None and due < now else None),
         "target_seconds": target / SECOND,
         "at_risk_seconds": (target - -(-target * risk_ppm // PPM)) / SECOND,
     }
@@ -118,6 +127,11 @@ def _candidates(queue: str, priority: str, created_at: int, rules: Rules) -> Ite
 def _calendars(policies: tuple[Policy, ...], rules: Rules) -> tuple[Calendar | None, ...]:
     names = dict.fromkeys(policy.calendar for policy in policies)
     return tuple(None if name is None else rules.calendars[name] for name in names)
+
+
+def _rounded(ratio: float | None) -> float | None:
+    """To a hundredth: it grows all the time, and a document that changes is sent."""
+    return None if ratio is None else round(ratio, 2)
 
 
 def _text(instant: int | None) -> str | None:

@@ -13,7 +13,7 @@ from tests.wall_look import texts
 from tests.wall_server import WallServer
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 __all__ = ["chromium", "pages", "server"]
 
@@ -77,6 +77,19 @@ def test_a_browser_whose_clock_is_wrong_shows_the_servers_time(
     assert page.get_attribute("#wall", "data-fresh") == "live"
     page.clock.run_for(2_010)
     assert texts(page)["oldest"] == "18:29"
+
+
+def test_a_closed_floor_opens_by_itself_and_goes_on_counting(pages: Pages, server: WallServer) -> None:
+    page = opened(pages, server)
+    doc = walls.of("closed", now=walls.at(69_475), as_of=walls.at(69_475))  # five seconds before nine
+    told(page, server, doc)
+    assert texts(page)["oldest"] == "Closed"
+    waited = "#queues .card:first-child .wait"
+    assert page.inner_text(waited) == "18:27"
+    page.clock.run_for(3_000)
+    assert page.inner_text(waited) == "18:27"
+    page.clock.run_for(4_010)
+    assert texts(page)["oldest"] == page.inner_text(waited) == "18:29"
 
 
 def test_after_15_seconds_without_a_message_it_says_since_when_there_is_no_data(
@@ -170,6 +183,24 @@ def test_a_message_that_was_cut_changes_nothing(pages: Pages, server: WallServer
     server.send("wall", walls.of("breach"), cut=400)
     told(page, server, walls.of("ok", as_of=walls.at(-1)))
     assert page.get_attribute("#overall", "data-state") == "ok"
+
+
+def test_a_document_that_cannot_be_shown_is_none_and_the_page_grows_stale(
+    server: WallServer, chromium: Browser
+) -> None:
+    made = Pages(chromium)  # it tells of what it could not show
+    page = opened(made, server)
+    server.greeting = []
+    for seconds in (5, 10, 15):
+        page.clock.run_for(5_000)
+        at = walls.at(seconds)
+        with page.expect_console_message():
+            server.send("wall", {"v": 1, "now": at, "as_of": at, "wall": {"numbers": ["open"]}})
+    page.clock.run_for(3_000)
+    assert page.get_attribute("#wall", "data-fresh") == "stale"
+    assert texts(page)["awaiting"] == "14"
+    made.close()
+    assert all("cannot be shown" in error for error in made.errors)
 
 
 def test_it_announces_changes_of_state_and_nothing_else(pages: Pages, server: WallServer) -> None:

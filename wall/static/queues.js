@@ -26,7 +26,7 @@ class Card {
     shape(this.mark, state);
     text(this.name, card.name);
     text(this.awaiting, card.state === "unknown" ? "–" : words.number(card.awaiting));
-    const seconds = card.state === "unknown" ? null : waited(card, doc, now);
+    const seconds = card.state === "unknown" ? null : waited(card, now);
     text(this.wait, seconds === null ? "" : words.duration(seconds));
     text(this.word, isStale ? words.say("state.stale") : this.#said(card, state, words));
   }

@@ -45,13 +45,12 @@ export function awaiting(doc) {
  * null where none is known; `share` is what is used of the target, 0 to 1.
  */
 export function oldest(doc, now) {
-  const { at, counted_from: from, due, open, target_seconds: target, at_risk_seconds: risk } = doc.oldest;
+  const { at, counted_from: from, due, opens_at: opens, target_seconds: target, at_risk_seconds: risk } = doc.oldest;
   if (isUnknown(doc)) return { state: "unknown", waited: null, left: null, share: null };
-  // Closed, nobody's time runs: it stands as it stood when the document was made.
-  const at_ms = open ? now : Math.min(now, Date.parse(doc.now));
+  const open = isOpen(doc.oldest.open, opens, now);
   if (at === null) return { state: open ? calm(doc, "ok") : "closed", waited: null, left: null, share: null };
-  const waited = Math.max(0, seconds(at_ms - Date.parse(from ?? at)));
-  if (!open) return { state: "closed", waited, left: null, share: null };
+  if (!open) return { state: "closed", waited: null, left: null, share: null };
+  const waited = Math.max(0, seconds(now - Date.parse(from ?? at)));
   let left = due === null ? null : seconds(Date.parse(due) - now);
   if (target !== null && target !== undefined) left = target - waited;
   const isLate = left !== null && left < 0;
@@ -73,15 +72,19 @@ export function sample(voice) {
   return voice.sample === "none" || voice.n === 0 ? "none" : voice.sample;
 }
 
+/** Whether time runs: what was closed when the document was made opens by itself. */
+function isOpen(wasOpen, opens, now) {
+  return wasOpen || (opens !== null && now >= Date.parse(opens));
+}
+
 /** The state of one queue of the strip. */
 export function queue(card, doc) {
   return card.state === "ok" ? calm(doc, "ok") : card.state;
 }
 
-/** Seconds that the oldest of a queue waits; null where nobody does. */
-export function waited(card, doc, now) {
-  const from = card.counted_from ?? card.oldest_at;
-  if (from === null || from === undefined) return null;
-  const until = card.is_counting === false ? Math.min(now, Date.parse(doc.now)) : now;
+/** Seconds of open time that the oldest of a queue waits; null where nobody does, or where that is not known. */
+export function waited({ counted_from: from, is_counting: isCounting, opens_at: opens }, now) {
+  if (from === null) return null;
+  const until = isOpen(isCounting, opens, now) || opens === null ? now : Date.parse(opens);
   return Math.max(0, seconds(until - Date.parse(from)));
 }

@@ -173,7 +173,7 @@ class Tile {
     }
     const main = isUnknown ? NOTHING : reading.main;
     text(this.value, main);
-    style(this.number, "--width", String(width(main)));
+    style(this.number, "--width", String(width(main) * (reading.isSaid ? 1.25 : 1))); // words have descenders
     this.lines.forEach((line, place) => {
       const said = isUnknown || isStale ? "" : (reading.details[place] ?? "");
       text(line, said);

@@ -27,10 +27,17 @@ const feed = new Feed(`/events${location.search}`, {
   wall(message) {
     if (message.v !== 1) return reloadSoon();
     clock.hear(message.now);
-    doc = message;
-    hearOf(message.as_of);
-    chooseWords();
-    render();
+    const [before, wasFresh] = [doc, fresh];
+    try {
+      doc = message;
+      hearOf(message.as_of);
+      chooseWords();
+      render();
+    } catch (error) {
+      // A document that cannot be drawn is none: what was shown grows stale, and says so.
+      [doc, fresh] = [before, wasFresh];
+      console.warn("a document that cannot be shown", error);
+    }
   },
   heartbeat(message) {
     clock.hear(message.now);
@@ -171,10 +178,10 @@ function reloadSoon() {
 }
 
 function look() {
+  setTimeout(look, 1_000 - (clock.now() % 1_000) + 5); // first, so that nothing below can end it
   feed.watch();
   shift();
   render();
-  setTimeout(look, 1_000 - (clock.now() % 1_000) + 5);
 }
 
 async function stayAwake() {
