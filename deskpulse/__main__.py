@@ -16,6 +16,7 @@ from stream.rim.log import log_quietly
 
 COMMANDS: Final = {
     "worker": "worker",
+    "board": "board",
     "demo": "demo",
     "simulate": "simulate",
     "import": "import_",

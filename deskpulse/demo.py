@@ -1,4 +1,4 @@
-"""Everything in one process group: the embedded broker, a worker, a simulated help desk that goes on live, on-call.
+"""Everything in one process group: embedded broker, worker with its board, a simulated help desk, on-call.
 
 A day and a half of history is sent first and processed before anything counts as late; then events come as they happen.
 A scene begins once the floor is live: the desk goes on as the same floor with the scene in it.
@@ -17,6 +17,8 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from deskpulse.board.access import Tokens
+from deskpulse.board.beside import board_beside
 from deskpulse.configuration.loading import Configuration
 from deskpulse.configuration.tables import Floor
 from deskpulse.feeding import Feed
@@ -46,6 +48,7 @@ class Started(msgspec.Struct, frozen=True):
     """What a user is told once the demo runs."""
 
     url: str
+    wall: str
     broker: str
     history: int  # events sent so far
     on_call: OnCall
@@ -71,11 +74,13 @@ class Audience(Protocol):
         ...
 
 
-async def run(configuration: Configuration, scene: Scene, stop: asyncio.Event, audience: Audience) -> None:
+async def run(
+    configuration: Configuration, tokens: Tokens, scene: Scene, stop: asyncio.Event, audience: Audience
+) -> None:
     """Run the demo until ``stop``.
 
     Raises:
-        PortTakenError: the worker's port is taken.
+        PortTakenError: the worker's port is taken, or the board's.
         BrokerStartError: the embedded broker did not start.
     """
     now = time.time_ns()
@@ -86,6 +91,7 @@ async def run(configuration: Configuration, scene: Scene, stop: asyncio.Event, a
         setting = Setting(brokers=(broker.address,), partitions=4, is_embedded=True, is_alone=True)
         worker = Worker(configuration, setting)
         url = await stack.enter_async_context(worker.serving())
+        wall = await stack.enter_async_context(board_beside(worker, url, tokens, stop))
         await create_topics(worker.rim_settings)
         sender = await stack.enter_async_context(Sender(setting.brokers))
         feed = Feed(sender, simulate(floor))
@@ -94,7 +100,7 @@ async def run(configuration: Configuration, scene: Scene, stop: asyncio.Event, a
         await _first_of(worker.wait_ready(), running, stop)
         if not stop.is_set() and not running.done():
             called = await stack.enter_async_context(on_call(configuration, url, audience.notified))
-            audience.started(Started(url, broker.address, feed.sent, called))
+            audience.started(Started(url, wall, broker.address, feed.sent, called))
             staged = planned(configuration, scene, time.time_ns())
             if staged is not None:
                 feed = Feed(sender, await asyncio.to_thread(_from, staged.staged(floor), feed.sent))

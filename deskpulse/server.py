@@ -9,7 +9,7 @@ import asyncio
 import errno
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 from aiohttp import web
@@ -65,13 +65,16 @@ class Answers(Protocol):
         ...
 
 
+#: What an error says beside its text.
+KEPT_HEADERS: Final = {"Allow", "Retry-After", "WWW-Authenticate"}
+
 ANSWERS = web.AppKey("answers", Answers)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def create_server(answers: Answers) -> web.Application:
     """The application; it binds nothing."""
-    app = web.Application(middlewares=[_errors_as_json])
+    app = web.Application(middlewares=[errors_as_json])
     app[ANSWERS] = answers
     app.router.add_get("/metrics", _metrics)
     app.router.add_get("/healthz", _healthz)
@@ -108,18 +111,20 @@ def _shown(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _json(body: Any, status: int = 200) -> web.Response:
+def as_json(body: Any, status: int = 200) -> web.Response:
+    """An answer of JSON."""
     return web.Response(body=msgspec.json.encode(body), status=status, content_type="application/json")
 
 
 @web.middleware
-async def _errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Middleware: what is raised as HTTP's becomes ``{"error": …}`` with its status."""
     try:
         return await handler(request)
     except web.HTTPException as error:
-        response = _json({"error": error.text or error.reason}, error.status)
-        if "Allow" in error.headers:
-            response.headers["Allow"] = error.headers["Allow"]
+        response = as_json({"error": error.text or error.reason}, error.status)
+        for name in KEPT_HEADERS & error.headers.keys():
+            response.headers[name] = error.headers[name]
         return response
 
 
@@ -131,17 +136,17 @@ async def _metrics(request: web.Request) -> web.Response:
 
 async def _healthz(request: web.Request) -> web.Response:
     fault = request.app[ANSWERS].fault
-    return _json({"error": fault}, 503) if fault else _json({"healthy": True})
+    return as_json({"error": fault}, 503) if fault else as_json({"healthy": True})
 
 
 async def _readyz(request: web.Request) -> web.Response:
     found = request.app[ANSWERS].readiness()
-    return _json(found, 200 if found["ready"] else 503)
+    return as_json(found, 200 if found["ready"] else 503)
 
 
 async def _snapshot(request: web.Request) -> web.Response:
     try:
-        return _json(await request.app[ANSWERS].snapshot_as_of(_as_of(request.query.get("at"))))
+        return as_json(await request.app[ANSWERS].snapshot_as_of(_as_of(request.query.get("at"))))
     except TooEarlyError as error:
         raise web.HTTPBadRequest(text=f"at: {error}") from error
 
@@ -152,8 +157,8 @@ async def _explain(request: web.Request) -> web.Response:
     if found is None:
         raise web.HTTPNotFound(text=f"no ticket {ticket!r} among those of this worker")
     if isinstance(found, str):
-        return _json({"error": found}, 503)
-    return _json(found)
+        return as_json({"error": found}, 503)
+    return as_json(found)
 
 
 async def _tickets(request: web.Request) -> web.Response:
@@ -173,7 +178,7 @@ async def _why(request: web.Request) -> web.Response:
         raise web.HTTPBadRequest(text=str(error)) from error
     if found is None:
         raise web.HTTPNotFound(text=OFF)
-    return _json(found)
+    return as_json(found)
 
 
 def _as_of(text: str | None) -> int | None:

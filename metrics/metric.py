@@ -29,6 +29,7 @@ class Section(StrEnum):
     QUALITY = "Quality of the data"
     PIPELINE = "The pipeline itself"
     FEEDS = "Feeds"
+    BOARD = "The board"  # of metrics.board_names
 
 
 class Metric(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from typing import Final
 
 from metrics.metric import Kind, Metric, Section
 
-_ACTIVITY, _LIVE, _WINDOWS, _FLOOR, _SLOW, _SETTINGS, _QUALITY, _PIPELINE, _FEEDS = Section
+_ACTIVITY, _LIVE, _WINDOWS, _FLOOR, _SLOW, _SETTINGS, _QUALITY, _PIPELINE, _FEEDS, _ = Section
 _COUNTER, _GAUGE, _HISTOGRAM, _INFO = Kind.COUNTER, Kind.GAUGE, Kind.HISTOGRAM, Kind.INFO
 _BY_CHANNEL: Final = ("queue", "priority", "channel")
 _BY_PRIORITY: Final = ("queue", "priority")

@@ -142,7 +142,7 @@ class Serving(Running):
     """A command that serves HTTP on a free port, and is asked."""
 
     def __init__(self, *arguments: object, **own: str) -> None:
-        super().__init__(*arguments, **{"DESKPULSE_WORKER_PORT": "0"} | own)
+        super().__init__(*arguments, **{"DESKPULSE_WORKER_PORT": "0", "DESKPULSE_BOARD_PORT": "0"} | own)
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()

@@ -13,7 +13,8 @@ from rich.live import Live
 from rich.text import Text
 
 from deskpulse import demo
-from deskpulse.commands.options import config_option
+from deskpulse.board.access import Tokens
+from deskpulse.commands.options import config_option, tokens_given
 from deskpulse.commands.worker import stop_on_signals
 from deskpulse.configuration.loading import CONFIG_VARIABLE, Configuration, load_configuration
 from deskpulse.generated import DEMO
@@ -38,7 +39,7 @@ _ALERT_STYLES = {"firing": "bold red", "resolved": "bold green"}
 )
 @config_option
 def command(config: Path | None, scene: str) -> None:
-    """Run everything in one process group: embedded broker, worker, simulated help desk. Ctrl-C ends all of it.
+    """Run everything in one process group: embedded broker, worker, board, simulated help desk. Ctrl-C ends all of it.
 
     Where Prometheus and Alertmanager are on the PATH, they are started too, and on-call's notifications are shown.
     Without a configuration it promises the first response in a minute or so: deskpulse/demo.toml.
@@ -46,7 +47,8 @@ def command(config: Path | None, scene: str) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "DESKPULSE_BROKER"}
     try:
         check_names()
-        asyncio.run(_run(_configuration(config, environment), Scene(scene)))
+        settings = _configuration(config, environment)
+        asyncio.run(_run(settings, tokens_given(settings), Scene(scene)))
     except (PortTakenError, BrokerStartError, NameTakenError) as error:
         click.echo(f"deskpulse demo: {error}", err=True)
         sys.exit(1)
@@ -58,12 +60,12 @@ def _configuration(config: Path | None, environment: dict[str, str]) -> Configur
     return load_configuration(DEMO, environment)
 
 
-async def _run(settings: Configuration, scene: Scene) -> None:
+async def _run(settings: Configuration, tokens: Tokens, scene: Scene) -> None:
     stop = stop_on_signals()
     console = Console()
     click.echo("deskpulse demo: starting the embedded broker and a day and a half of a simulated help desk", err=True)
     with Live(console=console, auto_refresh=False, transient=True) as live:
-        await demo.run(settings, scene, stop, Screen(console, live))
+        await demo.run(settings, tokens, scene, stop, Screen(console, live))
     click.echo("deskpulse demo: ended", err=True)
 
 
@@ -79,6 +81,7 @@ class Screen:
         """Where everything is."""
         lines = (
             f"deskpulse demo: live, after {started.history:,} events of history",
+            f"  {started.wall}/   the wall; ?lang=fa, he, tr or en",
             f"  {started.url}/snapshot   every number, as JSON",
             f"  {started.url}/metrics    for Prometheus",
             f"  {started.url}/readyz     is what it says complete?",

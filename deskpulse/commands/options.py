@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from deskpulse.board.access import TokenMissingError, Tokens, tokens_of
 from deskpulse.configuration.loading import Configuration, load_configuration
 from metrics.instants import parse_duration, parse_instant
 
@@ -55,6 +56,18 @@ broker_option = click.option("--broker", metavar="URL", help="Kafka, as kafka://
 def configuration(config: Path | None) -> Configuration:
     """The configuration with the environment's overrides; all problems at once where it has any."""
     return load_configuration(config, os.environ)
+
+
+def tokens_given(settings: Configuration) -> Tokens:
+    """The board's tokens from the environment.
+
+    Raises:
+        UsageError: a variable that the configuration names is not set.
+    """
+    try:
+        return tokens_of(settings.board, os.environ)
+    except TokenMissingError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def addresses(broker: str) -> tuple[str, ...]:

@@ -6,14 +6,17 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
 import click
 from aiokafka.errors import KafkaError
 
-from deskpulse.commands.options import addresses, broker_option, config_option, configuration
+from deskpulse.board.access import Tokens
+from deskpulse.board.beside import board_beside
+from deskpulse.commands.options import addresses, broker_option, config_option, configuration, tokens_given
 from deskpulse.configuration.loading import Configuration
 from deskpulse.installation import NameTakenError, check_names
 from deskpulse.server import PortTakenError
@@ -31,24 +34,46 @@ FAILPOINT_VARIABLE: Final = "DESKPULSE_FAILPOINT"
 @click.option("--admit-old", is_flag=True, help="Let in events older than the retention: while history is imported.")
 @config_option
 def command(broker: str | None, config: Path | None, *, admit_old: bool) -> None:
-    """Run a worker: consume the events, keep the tickets, serve /metrics, /readyz and /snapshot."""
+    """Run a worker: consume the events, keep the tickets, serve /metrics, /readyz and /snapshot.
+
+    With no [redis] url it serves a board of its own partitions, too.
+    """
     settings = configuration(config)
     try:
         check_names()
-        asyncio.run(_run(settings, addresses(broker) if broker else settings.broker.url, admit_old=admit_old))
+        brokers = addresses(broker) if broker else settings.broker.url
+        asyncio.run(_run(settings, brokers, tokens_given(settings), admit_old=admit_old))
     except (PreflightError, PortTakenError, NameTakenError, KafkaError) as error:
         click.echo(f"deskpulse worker: stopped: {error}", err=True)
         sys.exit(1)
 
 
-async def _run(settings: Configuration, brokers: tuple[str, ...], *, admit_old: bool) -> None:
+async def _run(settings: Configuration, brokers: tuple[str, ...], tokens: Tokens, *, admit_old: bool) -> None:
     stop = stop_on_signals()
     admission = Admission(drop_old=not admit_old)
     worker = Worker(settings, Setting(brokers=brokers, admission=admission, passes=failpoint()))
-    async with worker.serving() as url:
-        click.echo(f"deskpulse worker: {url}/metrics /readyz /snapshot", err=True)
+    async with worker.serving() as url, _wall_beside(worker, url, tokens, stop) as wall:
+        click.echo(f"deskpulse worker: {url}/metrics /readyz /snapshot{wall}", err=True)
         await worker.run(stop)
     click.echo("deskpulse worker: stopped cleanly", err=True)
+
+
+@asynccontextmanager
+async def _wall_beside(worker: Worker, url: str, tokens: Tokens, stop: asyncio.Event) -> AsyncIterator[str]:
+    """The board of this worker while inside, unless there is one for all; yields what to say of it.
+
+    A taken port costs the wall and not the worker: there may be several of them on this machine.
+    """
+    if worker.configuration.redis.url is not None:
+        yield ""
+        return
+    async with AsyncExitStack() as stack:
+        try:
+            wall = await stack.enter_async_context(board_beside(worker, url, tokens, stop))
+        except PortTakenError as error:
+            yield f"; no wall: {error}"
+        else:
+            yield f"; the wall of its partitions: {wall}/"
 
 
 def failpoint() -> Callable[[Failpoint], None]:

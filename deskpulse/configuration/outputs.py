@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from deskpulse.configuration.values import (
     Address,
@@ -20,10 +20,10 @@ from deskpulse.configuration.values import (
     TimeZone,
     Variable,
     WebUrl,
+    closest,
 )
 from metrics.instants import MINUTE, SECOND
-
-WALL_NUMBERS_MAX = 5
+from wall.settings import NUMBERS, NUMBERS_MAX
 
 
 def _other(description: str, example: str, *, alias: str | None = None) -> Any:
@@ -33,14 +33,22 @@ def _other(description: str, example: str, *, alias: str | None = None) -> Any:
     )
 
 
-class Wall(Table):
-    """A named wall, shown at `/?wall=NAME`."""
+def _known_numbers(names: tuple[str, ...]) -> tuple[str, ...]:
+    unknown = next((name for name in names if name not in NUMBERS), None)
+    if unknown is not None:
+        raise ValueError(f"numbers of {', '.join(NUMBERS)}; {unknown!r} is none{closest(unknown, NUMBERS)}")
+    return names
 
+
+class Wall(Table):
+    """A named wall, shown at `/?wall=NAME`; `[walls.default]` is the one at `/`."""
+
+    title: Text | None = Field(None, description="What stands above it.", examples=['"Billing"'])
     queues: SomeTexts | None = Field(None, description="Its queues; when absent, all.", examples=['["billing"]'])
-    numbers: Annotated[Texts, Field(max_length=WALL_NUMBERS_MAX)] = Field(
+    numbers: Annotated[Texts, Field(max_length=NUMBERS_MAX), AfterValidator(_known_numbers)] = Field(
         (),
-        description="At most five main numbers, by name; when empty, the usual five.",
-        examples=['["awaiting_first_response", "breaching"]'],
+        description=f"The main numbers, in this order, of {', '.join(NUMBERS)}; when empty, these five.",
+        examples=['["awaiting", "oldest", "breaching"]'],
     )
     language: Literal["en", "fa", "he", "tr"] | None = Field(
         None, description="When absent, the browser's.", examples=['"tr"']

@@ -95,12 +95,14 @@ class Board(Table):
     )
     wall_token_env: Variable | None = Field(
         None,
-        description="The environment variable that holds the token for walls and totals; when absent, none is asked.",
+        description="The environment variable that holds the token for walls and totals; when absent, none is asked. "
+        "A variable that is not set is an error.",
         examples=['"WALL_TOKEN"'],
     )
     api_token_env: Variable | None = Field(
         None,
-        description="The environment variable that holds the token for single tickets; when absent, none is asked.",
+        description="The environment variable that holds the token for single tickets, which opens totals too; when "
+        "absent, none is asked, unless there is a `wall_token_env`: then tickets are closed.",
         examples=['"API_TOKEN"'],
     )
 

@@ -80,6 +80,13 @@ def file(tmp_path: Path) -> Path:
         ("[samples]\ncaution = 31", "samples.enough: expected at least samples.caution, 31"),
         ("[samples]\ncaution = 9\nenough = 8", "samples.enough = 8: expected at least samples.caution, 9"),
         ('[kpis.csat]\ntarget = "x"', 'kpis.csat.target = "x": expected a number, or a duration such as 15m'),
+        (
+            '[walls.a]\nnumbers = ["awaitin"]',
+            'walls.a.numbers = ["awaitin"]: expected numbers of awaiting, oldest, breaching, in_sla_today, open; ',
+        ),
+        ('[walls.a]\nnumbers = ["open", "open"]', 'walls.a.numbers = ["open", "open"]: expected each value once'),
+        ('[walls.a]\nlanguage = "de"', "walls.a.language = \"de\": expected 'en', 'fa', 'he' or 'tr'"),
+        ('[walls.a]\ntitle = ""', 'walls.a.title = "": expected a text that is not empty'),
         ("[walls.a]\nnumbers = ['a','b','c','d','e','f']", 'walls.a.numbers = ["a", "b", "c", "d", "e", "f"]: exp'),
         (
             '[walls.a]\nqueues = ["x"]\n[labels]\nqueues = ["y"]',

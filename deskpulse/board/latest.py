@@ -1,0 +1,61 @@
+"""The latest snapshot, taken once for all who ask, and seldom enough that batches of events hardly notice.
+
+Whoever asks gets numbers in which everything is that was applied before they asked. A snapshot is taken again where
+something has changed, and each second, since clocks run out without an event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from deskpulse.board.history import Minutes
+from deskpulse.board.source import Source
+
+#: Four a second at most.
+PAUSE_SECONDS: Final = 0.25
+#: So much longer than the last snapshot took is the pause before the next: batches wait a seventh of the time.
+PAUSE_FACTOR: Final = 6.0
+PAUSE_SECONDS_MAX: Final = 2.0
+#: How old it may be while nothing has changed.
+QUIET_SECONDS: Final = 1.0
+
+
+class Latest:
+    """The source's snapshot, and the minutes made of all that were taken."""
+
+    def __init__(self, source: Source) -> None:
+        self.minutes: Final = Minutes()
+        self._source = source
+        self._taking = asyncio.Lock()
+        self._found: dict[str, Any] | None = None
+        self._revision: object = None
+        self._taken_at = 0.0
+        self._pause = PAUSE_SECONDS
+
+    async def snapshot(self) -> dict[str, Any]:
+        """The same object until it is taken again; nobody changes it.
+
+        Raises:
+            NoSnapshotError: the source has none.
+        """
+        async with self._taking:
+            if self._found is not None:
+                age = self._now() - self._taken_at
+                is_old = age >= max(QUIET_SECONDS, self._pause)
+                if not is_old and self._source.revision() == self._revision:
+                    return self._found
+                await asyncio.sleep(max(0.0, self._pause - age))
+            return await self._take()
+
+    async def _take(self) -> dict[str, Any]:
+        began, revision = self._now(), self._source.revision()
+        found = await self._source.snapshot()
+        self._found, self._revision, self._taken_at = found, revision, self._now()
+        took = self._taken_at - began
+        self._pause = min(max(PAUSE_SECONDS, took * PAUSE_FACTOR), PAUSE_SECONDS_MAX)
+        self.minutes.note(found)
+        return found
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
