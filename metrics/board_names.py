@@ -23,7 +23,7 @@ PARTITIONS_MISSING: Final = _board("partitions_missing", "Partitions whose numbe
 CLIENTS: Final = _board("sse_clients", "Displays that are connected.")
 DISCONNECTS: Final = _board(
     "sse_disconnects_total",
-    "Displays that are connected no more: closed by themselves, slow and so dropped, stopped with the board.",
+    "Displays that are connected no more: closed by themselves, or slow and so dropped.",
     ("reason",),
     Kind.COUNTER,
 )

@@ -20,18 +20,20 @@ _BY_QUEUE: Final[tuple[tuple[Metric, str], ...]] = (
 )
 
 
-def board_families(
-    snapshot: Mapping[str, Any] | None, queues: Mapping[str, str], clients: int, gone: Mapping[str, int]
-) -> Iterator[Family]:
-    """What the board counts; ``queues``: the label of each queue of the snapshot, ``gone``: displays by reason."""
+def board_families(snapshot: Mapping[str, Any] | None, clients: int, gone: Mapping[str, int]) -> Iterator[Family]:
+    """What every board exports; ``gone``: displays by the reason for which they are connected no more."""
     if snapshot is not None:
-        for metric, name in _BY_QUEUE:
-            yield Family(metric, _by_queue(snapshot["queues"], queues, name))
         partitions = snapshot["partitions"]
         yield Family(names.SNAPSHOT_AT, [((), parse_instant(snapshot["as_of"]) / SECOND)])
         yield Family(names.PARTITIONS_MISSING, [((), partitions["total"] - partitions["ready"])])
     yield Family(names.CLIENTS, [((), clients)])
     yield Family(names.DISCONNECTS, [((reason,), count) for reason, count in gone.items()])
+
+
+def queue_families(snapshot: Mapping[str, Any], labels: Mapping[str, str]) -> Iterator[Family]:
+    """The wall's numbers by queue, of a board that merges several workers; ``labels``: of each queue there."""
+    for metric, name in _BY_QUEUE:
+        yield Family(metric, _by_queue(snapshot["queues"], labels, name))
 
 
 def _by_queue(

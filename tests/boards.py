@@ -18,6 +18,7 @@ from deskpulse.board.server import create_board
 from deskpulse.board.source import NoSnapshotError
 from deskpulse.configuration.loading import Configuration
 from deskpulse.ticket_lists import TicketList
+from metrics.board_series import queue_families
 from metrics.series import Family, Histogram
 from stream.explain import Explanation
 from stream.listing import Listed, Wanted
@@ -116,8 +117,8 @@ class StandingSource:
         self.taken += 1
         return self.floor.tickets.snapshot(NOW + self.taken, (0, 1), 2)
 
-    def families(self, snapshot: Mapping[str, Any]) -> Iterator[Family | Histogram]:
-        return iter(())
+    def families(self, snapshot: Mapping[str, Any], labels: Mapping[str, str]) -> Iterator[Family | Histogram]:
+        return iter(queue_families(snapshot, labels))
 
     async def listed(self, wanted: Wanted, limit: int) -> TicketList:
         return TicketList("2026-10-07T12:00:00Z", Listed.WAITING, {"ready": 2, "catching_up": 0, "total": 2}, 0, ())

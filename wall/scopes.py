@@ -56,8 +56,7 @@ def windows(scopes: Iterable[Scope], name: str) -> list[Mapping[str, Any]]:
 def in_sla(found: Sequence[Mapping[str, Any]], samples: Samples) -> dict[str, Any]:
     """First responses in SLA of these windows, with the live breaches that were due in them."""
     answers = [window["first_response"] for window in found]
-    met, breached, late = (sum(one[name] for one in answers) for name in ("met", "breached", "breaching"))
-    n = met + breached + late
+    met, n = (sum(one[name] for one in answers) for name in ("met", "settled_or_late"))
     return {"ratio": met / n if n else None, "n": n, "sample": samples.of(n)}
 
 

@@ -20,6 +20,7 @@ from deskpulse.configuration.tables import Board
 COOKIE: Final = "deskpulse"
 _COOKIE_SECONDS: Final = 400 * 24 * 3600  # as long as browsers keep one: a wall has no keyboard
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="deskpulse"'}
+_HOW: Final = "as Authorization: Bearer, or once as ?token= in the page's address"
 
 
 class Guarded(StrEnum):
@@ -84,7 +85,7 @@ def check(request: web.Request, tokens: Tokens, guarded: Guarded) -> None:
             text="single tickets are closed: [board] has a wall_token_env, but no api_token_env for them"
         )
     if not _is_known(request, accepted):
-        raise web.HTTPUnauthorized(text=f"a token for {guarded} is needed", headers=_CHALLENGE)
+        raise web.HTTPUnauthorized(text=f"a token for {guarded} is needed: {_HOW}", headers=_CHALLENGE)
 
 
 def _is_known(request: web.Request, accepted: tuple[str, ...]) -> bool:

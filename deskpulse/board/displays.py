@@ -36,6 +36,10 @@ class Gone(StrEnum):
     STOPPED = "stopped"  # the board ends
 
 
+#: Exported; a board that ends is asked no more.
+COUNTED: Final = (Gone.CLOSED, Gone.SLOW)
+
+
 class Rendered(NamedTuple):
     """A wall as of an instant; ``content`` is all of it but the instants that always change."""
 

@@ -19,7 +19,7 @@ from aiohttp import web
 from deskpulse.board import access, pages, streams
 from deskpulse.board.access import Guarded, Tokens
 from deskpulse.board.asked import Walls, facts_of
-from deskpulse.board.displays import Displays, Rendered, TooManyError
+from deskpulse.board.displays import COUNTED, Displays, Rendered, TooManyError
 from deskpulse.board.latest import Latest
 from deskpulse.board.source import NoSnapshotError, Source
 from deskpulse.configuration.model import Configuration
@@ -66,10 +66,11 @@ class Board:
             snapshot = await self.latest.snapshot()
         except NoSnapshotError:
             snapshot = None
-        queues = {} if snapshot is None else {name: self._labels.queues.fold(name) for name in snapshot["queues"]}
-        gone = {reason.value: count for reason, count in self.displays.gone.items()}
-        found: list[Family | Histogram] = [*board_families(snapshot, queues, len(self.displays), gone)]
-        found += () if snapshot is None else self.source.families(snapshot)
+        gone = {reason.value: self.displays.gone[reason] for reason in COUNTED}
+        found: list[Family | Histogram] = [*board_families(snapshot, len(self.displays), gone)]
+        if snapshot is not None:
+            labels = {name: self._labels.queues.fold(name) for name in snapshot["queues"]}
+            found += self.source.families(snapshot, labels)
         return await asyncio.to_thread(render_families, found, accept, names)
 
     async def note_minutes(self) -> None:

@@ -44,8 +44,11 @@ class Source(Protocol):
         """The snapshot of all partitions as of now. NoSnapshotError where there is none."""
         ...
 
-    def families(self, snapshot: Mapping[str, Any]) -> Iterator[Family | Histogram]:
-        """Series of that snapshot that nobody but the board exports: window values, where no worker does."""
+    def families(self, snapshot: Mapping[str, Any], labels: Mapping[str, str]) -> Iterator[Family | Histogram]:
+        """Series of that snapshot that nobody else exports: merged and window values, where no worker does.
+
+        ``labels``: what each queue of the snapshot is called in a label.
+        """
         ...
 
     async def listed(self, wanted: Wanted, limit: int) -> TicketList:
@@ -87,8 +90,8 @@ class LoneWorker:
         """As `/snapshot` of the worker."""
         return await self._worker.snapshot_as_of(None)
 
-    def families(self, snapshot: Mapping[str, Any]) -> Iterator[Family | Histogram]:  # noqa: ARG002 - see below
-        """None: the worker beside exports them, where all partitions are its own."""
+    def families(self, snapshot: Mapping[str, Any], labels: Mapping[str, str]) -> Iterator[Family | Histogram]:  # noqa: ARG002
+        """None: the worker beside exports all of them, from the same memory."""
         return iter(())
 
     async def listed(self, wanted: Wanted, limit: int) -> TicketList:

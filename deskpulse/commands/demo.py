@@ -82,6 +82,7 @@ class Screen:
         lines = (
             f"deskpulse demo: live, after {started.history:,} events of history",
             f"  {started.wall}/   the wall; ?lang=fa, he, tr or en",
+            f"  {started.wall}/tickets   the tickets behind each number, and why",
             f"  {started.url}/snapshot   every number, as JSON",
             f"  {started.url}/metrics    for Prometheus",
             f"  {started.url}/readyz     is what it says complete?",

@@ -24,6 +24,8 @@ from tests.oracle.configuration import configuration_of
 from tests.oracle.instants import MINUTE, instant
 from tests.oracle.snapshot import snapshot
 from tests.processes import run
+from tests.programs import required
+from tests.services.test_worker_http import checked
 from wall.document import document
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -144,6 +146,11 @@ async def test_no_series_has_two_exporters(worker: BoardedWorker) -> None:
     assert own
     assert all(name.startswith("support_board_") for name in own)
     assert own.isdisjoint(names((await worker.ask("/metrics")).body))
+
+
+async def test_promtool_has_nothing_to_say_about_the_boards_metrics(worker: BoardedWorker) -> None:
+    done = checked(required("promtool"), (await worker.of_board("/metrics", **WALL)).body.encode())
+    assert (done.returncode, done.stdout + done.stderr) == (0, b"")
 
 
 async def test_prometheus_finds_the_worker_at_the_address_it_is_told(worker: BoardedWorker) -> None:
