@@ -13,7 +13,7 @@ from tests.wall_look import texts
 from tests.wall_server import WallServer
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 __all__ = ["chromium", "pages", "server"]
 
@@ -168,6 +168,15 @@ def test_it_comes_back_by_itself_when_the_board_was_restarted(pages: Pages, serv
     assert server.displays == 1
 
 
+def test_a_stream_that_says_nothing_for_half_a_minute_is_opened_again(pages: Pages, server: WallServer) -> None:
+    page = opened(pages, server)
+    before = len(server.asked)
+    server.greeting = [("wall", walls.of("ok", now=walls.at(33), as_of=walls.at(33)))]
+    page.clock.run_for(33_000)  # the other end is gone, and nobody told the browser
+    page.wait_for_selector(f"#wall[data-as-of='{walls.at(33)}'][data-fresh=live]")
+    assert len(server.asked) == before + 1
+
+
 def test_it_comes_back_after_a_proxy_refused_it(pages: Pages, server: WallServer) -> None:
     server.refuses = True
     page = pages.new()
@@ -278,6 +287,21 @@ def test_the_language_is_the_one_asked_for_else_the_walls_else_the_browsers_else
     page.wait_for_selector(f"html[lang={shown}] #tiles .tile")
     words = page.evaluate(f"async () => (await fetch('/static/words/{shown}.json')).json()")
     page.wait_for_selector(f"h2:has-text('{words['oldest.label']}')")
+
+
+def test_words_that_come_late_do_not_replace_those_that_are_wanted(pages: Pages, server: WallServer) -> None:
+    doc = walls.of("ok")
+    doc["wall"]["language"] = "fa"
+    server.greeting = [("wall", doc)]
+    page = pages.new(clock=walls.NOW, locale="tr-TR")
+    held: list[Route] = []
+    page.route("**/words/tr.json", lambda route: held.append(route))  # noqa: PLW0108 - Playwright asks for a function
+    page.goto(server.url)
+    page.wait_for_selector("html[lang=fa] #tiles .tile")
+    with page.expect_response("**/words/tr.json"):
+        held[0].continue_()
+    server.send("wall", doc | {"as_of": walls.at(-1)})
+    page.wait_for_selector(f"html[lang=fa] #wall[data-as-of='{walls.at(-1)}']")
 
 
 def test_plural_rules_of_the_browser_find_a_text_for_each_category(pages: Pages, server: WallServer) -> None:

@@ -109,7 +109,7 @@ export function survey(name, doc, words, now) {
   const isShown = sample !== "none" && sample !== "not_enough" && value !== null;
   const details = [];
   if (sample === "not_enough") details.push(words.say("voice.not_enough", { n: voice.n }));
-  else if (!isShown) details.push(words.say("voice.none"));
+  else if (!isShown) details.push(states.isUnknown(doc) ? "" : words.say("voice.none"));
   else {
     if (voice.lower95 !== null) {
       details.push(words.say("voice.interval", { low: number(voice.lower95), high: number(voice.upper95) }));
@@ -173,6 +173,7 @@ class Tile {
     }
     const main = isUnknown ? NOTHING : reading.main;
     text(this.value, main);
+    this.number.classList.toggle("nothing", main === NOTHING);
     style(this.number, "--width", String(width(main) * (reading.isSaid ? 1.25 : 1))); // words have descenders
     this.lines.forEach((line, place) => {
       const said = isUnknown || isStale ? "" : (reading.details[place] ?? "");

@@ -64,6 +64,7 @@ function chooseWords() {
   const wall = doc?.wall;
   const tag = language(asked.get("lang") ? [asked.get("lang"), "en"] : [wall?.language, ...navigator.languages]);
   if (words?.tag === tag) {
+    loading = null; // another that is on its way is no longer wanted
     if (wall) words.timeZone = wall.time_zone;
     return;
   }
@@ -71,13 +72,14 @@ function chooseWords() {
   loading = tag;
   load(tag).then(
     (loaded) => {
-      if (loading === tag) words = loaded;
-      if (doc) words.timeZone = doc.wall.time_zone;
+      if (loading !== tag) return;
       loading = null;
+      words = loaded;
+      if (doc) words.timeZone = doc.wall.time_zone;
       render();
     },
     () => {
-      loading = null; // the board is away: tried again at the next look
+      if (loading === tag) loading = null; // the board is away: tried again at the next look
     },
   );
 }
