@@ -289,17 +289,26 @@ def test_the_language_is_the_one_asked_for_else_the_walls_else_the_browsers_else
     page.wait_for_selector(f"h2:has-text('{words['oldest.label']}')")
 
 
-def test_words_that_come_late_do_not_replace_those_that_are_wanted(pages: Pages, server: WallServer) -> None:
+@pytest.mark.parametrize("order", [("tr", "fa"), ("fa", "tr")])
+def test_words_of_a_language_that_is_no_longer_wanted_change_nothing_whenever_they_come(
+    pages: Pages, server: WallServer, order: tuple[str, str]
+) -> None:
     doc = walls.of("ok")
     doc["wall"]["language"] = "fa"
     server.greeting = [("wall", doc)]
-    page = pages.new(clock=walls.NOW, locale="tr-TR")
-    held: list[Route] = []
-    page.route("**/words/tr.json", lambda route: held.append(route))  # noqa: PLW0108 - Playwright asks for a function
+    page = pages.new(clock=walls.NOW, locale="tr-TR")  # asks for Turkish words, before it hears of the wall
+    held: dict[str, Route] = {}
+
+    def hold(route: Route) -> None:
+        held[route.request.url[-7:-5]] = route
+
+    page.route("**/words/*.json", hold)
     page.goto(server.url)
-    page.wait_for_selector("html[lang=fa] #tiles .tile")
-    with page.expect_response("**/words/tr.json"):
-        held[0].continue_()
+    while len(held) < 2:
+        page.evaluate("() => 0")  # each answer brings what else has happened
+    for language in order:
+        with page.expect_response(f"**/words/{language}.json"):
+            held[language].continue_()
     server.send("wall", doc | {"as_of": walls.at(-1)})
     page.wait_for_selector(f"html[lang=fa] #wall[data-as-of='{walls.at(-1)}']")
 
