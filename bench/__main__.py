@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import breaches, contenders, growth, latency, paging, recovery, scrapes
+from bench import breaches, contenders, displays, growth, latency, paging, recovery, scrapes
 from bench.brokers import broker, default_broker
 from bench.floor_log import log
 from bench.rows import Row, isolated, markdown
@@ -96,6 +96,7 @@ def parts(options: argparse.Namespace) -> Parts:
         "core": lambda: isolated(contenders.core_rows, min(options.events, 100_000), options.runs),
         "contenders": lambda: on_contenders(options),
         "latency": lambda: on_latency(options),
+        "displays": lambda: on_displays(options),
         "paging": lambda: paging.rows(options.broker),
         "recovery": lambda: on_recovery(options),
         "metrics": lambda: isolated(scrapes.rows, 30),
@@ -117,6 +118,12 @@ def on_latency(options: argparse.Namespace) -> list[Row]:
     """A worker's process, a sender's and this one, which asks."""
     with broker(options.broker) as address:
         return asyncio.run(latency.rows(address, options.seconds))
+
+
+def on_displays(options: argparse.Namespace) -> list[Row]:
+    """A worker's process with its board, a sender's and that of the displays."""
+    with broker(options.broker) as address:
+        return asyncio.run(displays.rows(address, options.seconds))
 
 
 def on_recovery(options: argparse.Namespace) -> list[Row]:

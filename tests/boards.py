@@ -22,7 +22,7 @@ from metrics.board_series import queue_families
 from metrics.series import Family, Histogram
 from stream.explain import Explanation
 from stream.listing import Listed, Wanted
-from tests.processes import PATIENCE_SECONDS, Answer, WorkerProcess
+from tests.processes import PATIENCE_SECONDS, Answer, WorkerProcess, until
 from tests.small_floor import NOW, SmallFloor, small_floor
 
 
@@ -83,6 +83,14 @@ class BoardedWorker(WorkerProcess):
             is_json = response.content_type == "application/json"
             body = await response.json() if is_json else await response.text()
             return Answer(response.status, body, dict(response.headers))
+
+    async def until_total_of_board(self, series: str, number: float) -> None:
+        """Returns once the board exports this number."""
+
+        async def reached() -> bool:
+            return f"{series} {number:.1f}" in (await self.of_board("/metrics")).body.splitlines()
+
+        await until(reached, f"{series} at {number}")
 
     @asynccontextmanager
     async def events(self, path: str = "/events", **headers: str) -> AsyncIterator[Stream]:

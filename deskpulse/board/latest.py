@@ -7,16 +7,18 @@ something has changed, and each second, since clocks run out without an event.
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any, Final
 
 from deskpulse.board.history import Minutes
 from deskpulse.board.source import Source
+from metrics.instants import SECOND, parse_instant
 
 #: Four a second at most.
 PAUSE_SECONDS: Final = 0.25
-#: So much longer than the last snapshot took is the pause before the next: batches wait a seventh of the time.
-PAUSE_FACTOR: Final = 6.0
-PAUSE_SECONDS_MAX: Final = 2.0
+#: So much longer than the last one held batches up is the pause before the next: they wait a fifth of the time at most.
+PAUSE_FACTOR: Final = 4.0
+PAUSE_SECONDS_MAX: Final = 1.0
 #: How old it may be while nothing has changed.
 QUIET_SECONDS: Final = 1.0
 
@@ -52,7 +54,9 @@ class Latest:
         began, revision = self._now(), self._source.revision()
         found = await self._source.snapshot()
         self._found, self._revision, self._taken_at = found, revision, self._now()
-        took = self._taken_at - began
+        # Its instant is taken when it has waited for the batch in work and holds up the next.
+        held = (time.time_ns() - parse_instant(found["as_of"])) / SECOND
+        took = min(self._taken_at - began, max(held, 0.0))
         self._pause = min(max(PAUSE_SECONDS, took * PAUSE_FACTOR), PAUSE_SECONDS_MAX)
         self.minutes.note(found)
         return found
