@@ -135,6 +135,12 @@ def slow(
     return made
 
 
+def periods_asked(reports: tuple[Latest, ...]) -> list[Days]:
+    """The periods in which it matters to these KPIs what tickets did."""
+    places = [place for kpi, of_kpi in _reported(reports).items() if kpi not in OF_FACTS for place in of_kpi]
+    return latest_first({place.days for place in places})
+
+
 class _Place(NamedTuple):
     """A queue and a period with the reports of one KPI there, and what its row has that follows from them alone."""
 

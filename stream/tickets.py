@@ -15,8 +15,10 @@ from typing import Any, Final
 import msgspec
 
 from metrics.activity import RECENT
-from metrics.components import Part
+from metrics.components import Asked, Components, Part, gather
 from metrics.contribution import Contributions
+from metrics.documents import held
+from metrics.facts import Days
 from metrics.feeds import Feeds, Heard, as_json
 from metrics.floor import Observer, PartitionFloor
 from metrics.instants import DAY, EARLIEST, LATEST
@@ -384,6 +386,13 @@ class Tickets:
         if self.feeds:
             found["feeds"] = as_json(self.feeds.as_of(now), is_read=not behind)
         return found
+
+    def gathered(self, asked: Asked, ready: Collection[int], periods: Sequence[Days]) -> dict[int, Components]:
+        """What each partition comes to, for other processes: it stays as it is when tickets change."""
+        return {
+            number: held(gather([self._part(number, ready)], self.rules, asked), periods)
+            for number in sorted(self.partitions)
+        }
 
     def _part(self, number: int, ready: Collection[int]) -> Part:
         partition = self.partitions[number]

@@ -1,0 +1,211 @@
+"""Components of one partition as bytes for other processes, and back: versioned, and by name where numbers differ.
+
+Cells, amounts and flows are columns of 64-bit integers, all else is MessagePack. Queues and surveys are numbered by
+each process for itself, so a document says what its numbers mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from metrics.columns import Ints, summed
+from metrics.components import Asked, Components, Span
+from metrics.days import PeriodSums
+from metrics.facts import Days, Latest, Report
+from metrics.hours import Sums
+from metrics.measures import (
+    BUCKET_MASK,
+    FIRST_ITEM,
+    FIRST_SURVEY,
+    MEASURE_MASK,
+    MEASURE_SHIFT,
+    QUEUE_SHIFT,
+    Vocabulary,
+)
+from metrics.panes import together
+from metrics.standing import Standing
+
+#: Of the layout of documents, measures and buckets: those of another version are not read.
+VERSION: Final = "1"
+
+_Columns = tuple[bytes, bytes]
+_INT64: Final = np.dtype("<i8")
+
+
+class DocumentError(ValueError):
+    """A document cannot be read, or is of another configuration."""
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """What one partition comes to at ``as_of``, and what its worker says of itself."""
+
+    as_of: int
+    worker: msgspec.Raw = msgspec.Raw(b"\xc0")
+    windows: list[Span]
+    before: dict[str, tuple[int, int, int]]
+    ready: int
+    history_since: int | None
+    quality: tuple[int, ...]
+    vocabulary_queues: list[str]
+    vocabulary_instruments: list[tuple[str, int, int]]
+    vocabulary_items: list[tuple[str, str, int, int]]
+    queues: list[int]
+    cells: dict[str, _Columns]
+    compared: dict[str, _Columns]
+    standings: list[tuple[str, str, Standing]]
+    flow: tuple[int, int, bytes]  # queues, hours, and the columns
+    reports: list[Report]
+    periods: list[tuple[str, str, _Columns]]
+
+
+def held(found: Components, periods: Iterable[Days]) -> Components:
+    """The same apart from the partitions: whatever changes there, these stay; with only these periods of days."""
+    flow = found.flow()
+    sums = {days: found.period(*map(date.fromisoformat, days)) for days in periods}
+    told = _told({days: parts for days, parts in sums.items() if parts is not None})
+    return msgspec.structs.replace(found, flow=lambda: flow, period=told)
+
+
+def encode(
+    found: Components, vocabulary: Vocabulary, asked: Asked, periods: Iterable[Days] = (), worker: Any = None
+) -> bytes:
+    """The document of one partition.
+
+    Args:
+        found: what it comes to.
+        vocabulary: what the numbers in it mean.
+        asked: the windows of the configuration, as of one instant.
+        periods: the whole days of which the sums are to be in it, as boards ask for them.
+        worker: what its process says of itself, anything that MessagePack can hold.
+    """
+    flow = found.flow()
+    document = Document(
+        as_of=asked.now,
+        worker=msgspec.Raw(msgspec.msgpack.encode(worker)),
+        windows=list(asked.windows),
+        before=dict(asked.before),
+        ready=found.ready,
+        history_since=found.history_since,
+        quality=found.quality,
+        vocabulary_queues=vocabulary.queues,
+        vocabulary_instruments=vocabulary.instruments,
+        vocabulary_items=vocabulary.items,
+        queues=sorted(found.queues),
+        cells={name: _columns(sums) for name, sums in found.windows.items()},
+        compared={name: _columns(sums) for name, sums in found.before.items()},
+        standings=[(queue, priority, standing) for (queue, priority), standing in found.standings.items()],
+        flow=(*flow.shape[1:], np.ascontiguousarray(flow, dtype=_INT64).tobytes()),
+        reports=[report for latest in found.reports for report in latest.reports],
+        periods=[(start, end, _columns(sums)) for start, end in periods for sums in (_period(found, start, end),)],
+    )
+    return msgspec.msgpack.encode(document)
+
+
+def _period(found: Components, start: str, end: str) -> list[Sums]:
+    parts = found.period(date.fromisoformat(start), date.fromisoformat(end))
+    return [part.sums for part in parts or ()]
+
+
+def _columns(sums: Sequence[Sums]) -> _Columns:
+    cells, amounts = summed(*together(sums))
+    return cells.astype(_INT64).tobytes(), amounts.astype(_INT64).tobytes()
+
+
+_DECODER: Final = msgspec.msgpack.Decoder(Document)
+
+
+def decode(document: bytes) -> Document:
+    """Read a document.
+
+    Raises:
+        DocumentError: it is not one.
+    """
+    try:
+        return _DECODER.decode(document)
+    except msgspec.MsgspecError as error:
+        raise DocumentError(f"a partition's document cannot be read: {error}") from error
+
+
+def components(document: Document, vocabulary: Vocabulary, asked: Asked) -> Components:
+    """What a document says, in this process's numbers and its order of windows.
+
+    Raises:
+        DocumentError: it is of other windows than those asked for.
+    """
+    mine, theirs = ([(span.name, span.pane) for span in windows] for windows in (asked.windows, document.windows))
+    if mine != theirs or document.before.keys() != asked.before.keys():
+        raise DocumentError(f"a worker has other windows: {', '.join(name for name, _ in theirs)}")
+    renumbered = _Renumbered(document, vocabulary)
+    flow = _flow(document, renumbered)
+    periods = {(start, end): (PeriodSums(renumbered.sums(columns)),) for start, end, columns in document.periods}
+    return Components(
+        ready=document.ready,
+        history_since=document.history_since,
+        quality=document.quality,
+        queues=[int(renumbered.queues[number]) for number in document.queues],
+        windows={name: [renumbered.sums(columns)] for name, columns in document.cells.items()},
+        before={name: [renumbered.sums(columns)] for name, columns in document.compared.items()},
+        standings=_standings(document, asked),
+        flow=lambda: flow,
+        reports=(Latest(document.reports),),
+        period=_told(periods),
+    )
+
+
+def _told(periods: Mapping[Days, tuple[PeriodSums, ...]]) -> Callable[[date, date], tuple[PeriodSums, ...] | None]:
+    return lambda first, last: periods.get((first.isoformat(), last.isoformat()))
+
+
+class _Renumbered:
+    """Cells of a document in the numbers of another vocabulary."""
+
+    def __init__(self, document: Document, vocabulary: Vocabulary) -> None:
+        self.queues: Ints = np.array([vocabulary.queue_id(name) for name in document.vocabulary_queues], dtype=np.int64)
+        self._measures = np.arange(MEASURE_MASK + 1, dtype=np.int64)
+        for place, instrument in enumerate(document.vocabulary_instruments):
+            measure = vocabulary.survey_measure(*instrument)
+            self._measures[FIRST_SURVEY + place] = -1 if measure is None else measure
+        for place, (survey, item, low, high) in enumerate(document.vocabulary_items):
+            is_brand = survey == "brand"
+            measure = vocabulary.brand_measure(item, low, high) if is_brand else vocabulary.servqual_measure(item)
+            self._measures[FIRST_ITEM + place] = measure
+
+    def sums(self, columns: _Columns) -> Sums:
+        """Cells and amounts; several cells may have become one."""
+        cells, amounts = (np.frombuffer(column, dtype=_INT64) for column in columns)
+        measures = self._measures[cells >> MEASURE_SHIFT & MEASURE_MASK]
+        is_known = measures >= 0
+        cells, amounts, measures = cells[is_known], amounts[is_known], measures[is_known]
+        queues = self.queues[cells >> QUEUE_SHIFT] if len(cells) else cells
+        return queues << QUEUE_SHIFT | measures << MEASURE_SHIFT | cells & BUCKET_MASK, amounts
+
+
+def _flow(document: Document, renumbered: _Renumbered) -> Ints:
+    """By this process's numbers of the queues, of which each stands for one of theirs."""
+    queues, hours, column = document.flow
+    theirs = np.frombuffer(column, dtype=_INT64).reshape(3, queues, hours)
+    numbers = renumbered.queues[:queues]
+    mine = np.zeros((3, int(numbers.max(initial=-1)) + 1, hours), dtype=np.int64)
+    mine[:, numbers] = theirs
+    return mine
+
+
+def _standings(document: Document, asked: Asked) -> dict[tuple[str, str], Standing]:
+    """By queue and priority, with the values of each window in the order of the edges that are asked for."""
+    theirs = Asked(document.as_of, document.windows, {}).edges
+    place_of = {span.name: theirs.index(span.after_instant) for span in document.windows}
+    name_of = {span.after_instant: span.name for span in asked.windows}
+    places = [place_of[name_of[edge]] for edge in asked.edges]
+    if places == list(range(len(theirs))):
+        return {(queue, priority): standing for queue, priority, standing in document.standings}
+    return {(queue, priority): _in_order(standing, places) for queue, priority, standing in document.standings}
+
+
+def _in_order(standing: Standing, places: Sequence[int]) -> Standing:
+    clocks = [msgspec.structs.replace(clock, late=[clock.late[place] for place in places]) for clock in standing.clocks]
+    return msgspec.structs.replace(standing, clocks=clocks, waiting=[standing.waiting[place] for place in places])

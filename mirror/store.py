@@ -1,0 +1,188 @@
+"""The only module that talks to Redis: entries of partitions written and read, workers seen, changes listened for.
+
+Knows no numbers: a document is bytes. Every call is bounded in time and tried once; what fails raises `MirrorError`,
+and whoever calls decides to go on without. Keys share one hash tag, so that the script works on a cluster too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from importlib import resources
+from typing import Any, Final, cast
+
+import msgspec
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+TAG: Final = "{deskpulse}"
+CHANGED: Final = f"{TAG}:changed"
+WORKERS: Final = f"{TAG}:workers"
+WANTED: Final = f"{TAG}:wanted"
+
+#: Seconds that any call may take.
+CALL_SECONDS: Final = 1.0
+#: A worker that was not seen for so long is forgotten: well after Prometheus has noticed that it is down.
+WORKER_SECONDS: Final = 900
+#: Of what boards want, so long after they last said it.
+WANTED_SECONDS: Final = 60
+
+_FIELDS: Final = ("generation", "as_of", "document", "worker", "version", "written_ms")
+_PUBLISH: Final = resources.files("mirror").joinpath("publish.lua").read_text(encoding="utf-8")
+
+
+class MirrorError(Exception):
+    """Redis could not be asked, with what it said."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """What a worker writes of one partition. ``as_of``: nanoseconds; ``generation``: of the partition's assignment."""
+
+    partition: int
+    generation: int
+    as_of: int
+    document: bytes
+
+
+class Held(msgspec.Struct, frozen=True):
+    """What Redis holds of one partition. ``written_ms``: by Redis's own clock."""
+
+    entry: Entry
+    worker: str
+    version: str
+    written_ms: int
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A worker that wrote within the last quarter of an hour."""
+
+    name: str
+    address: str
+    seconds_ago: float
+
+
+class Store:
+    """One connection pool to one Redis."""
+
+    def __init__(self, url: str, version: str) -> None:
+        """``version``: of the schema of documents; those of another are read as held, and told apart by it."""
+        self._version = version
+        self._redis: Redis = Redis.from_url(
+            url,
+            socket_timeout=CALL_SECONDS,
+            socket_connect_timeout=CALL_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+            protocol=3,
+        )
+        self._publish = self._redis.register_script(_PUBLISH)
+
+    async def publish(self, worker: str, address: str, lifetime_ms: int, entries: Sequence[Entry]) -> set[int]:
+        """Write entries, which live so long; the partitions that were refused, as somebody newer has them.
+
+        Raises:
+            MirrorError: nothing may have been written.
+        """
+        keys = [WORKERS, *(_key(entry.partition) for entry in entries)]
+        arguments: list[Any] = [CHANGED, lifetime_ms, worker, address, self._version]
+        for entry in entries:
+            arguments += (entry.generation, entry.as_of, entry.document)
+        try:
+            written = await self._publish(keys=keys, args=arguments)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise MirrorError(str(error) or type(error).__name__) from error
+        return {entry.partition for entry, done in zip(entries, written, strict=True) if not done}
+
+    async def read(self, partitions: int) -> dict[int, Held]:
+        """What is held of partitions 0 to ``partitions`` - 1, in one step; those that are missing are left out.
+
+        Raises:
+            MirrorError: Redis could not be asked.
+        """
+        async with self._redis.pipeline(transaction=True) as asking:
+            for partition in range(partitions):
+                asking.hmget(_key(partition), list(_FIELDS))
+            try:
+                rows = await asking.execute()
+            except (RedisError, OSError, TimeoutError) as error:
+                raise MirrorError(str(error) or type(error).__name__) from error
+        found = {}
+        for partition, row in enumerate(rows):
+            if row[0] is not None:
+                generation, as_of, document, worker, version, written_ms = row
+                entry = Entry(partition, int(generation), int(as_of), document)
+                found[partition] = Held(entry, worker.decode(), version.decode(), int(written_ms))
+        return found
+
+    async def workers(self) -> list[Seen]:
+        """Those that wrote lately, by name; one that is gone stays for a quarter of an hour.
+
+        Raises:
+            MirrorError: Redis could not be asked.
+        """
+        try:
+            seconds, micros = await self._redis.time()
+            rows = cast("Mapping[bytes, bytes]", await self._redis.hgetall(WORKERS))
+            found, gone = [], []
+            for name, row in sorted(rows.items()):
+                at_ms, _, address = row.decode().partition(" ")
+                ago = seconds + micros / 1e6 - int(at_ms) / 1e3
+                if ago <= WORKER_SECONDS:
+                    found.append(Seen(name.decode(), address, max(ago, 0.0)))
+                else:
+                    gone.append(name)
+            if gone:
+                await self._redis.hdel(WORKERS, *gone)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise MirrorError(str(error) or type(error).__name__) from error
+        return found
+
+    async def want(self, what: bytes) -> None:
+        """Tell workers what documents should hold beside the usual; forgotten after a minute.
+
+        Raises:
+            MirrorError: it was not told.
+        """
+        try:
+            await self._redis.set(WANTED, what, ex=WANTED_SECONDS)
+        except (RedisError, OSError, TimeoutError) as error:
+            raise MirrorError(str(error) or type(error).__name__) from error
+
+    async def wanted(self) -> bytes:
+        """What a board said last that it wants, or nothing.
+
+        Raises:
+            MirrorError: Redis could not be asked.
+        """
+        try:
+            return cast("bytes", await self._redis.get(WANTED)) or b""
+        except (RedisError, OSError, TimeoutError) as error:
+            raise MirrorError(str(error) or type(error).__name__) from error
+
+    async def changes(self) -> AsyncIterator[None]:
+        """Once for each message that something was written, and once to begin with; ends never.
+
+        Messages may be lost, so readers look again by the clock too.
+
+        Raises:
+            MirrorError: the connection is gone; what was written since is not told.
+        """
+        listening = self._redis.pubsub(ignore_subscribe_messages=True)
+        try:
+            await listening.subscribe(CHANGED)
+            yield
+            while True:
+                if await listening.get_message(timeout=CALL_SECONDS / 2) is not None:
+                    yield
+        except (RedisError, OSError, TimeoutError) as error:
+            raise MirrorError(str(error) or type(error).__name__) from error
+        finally:
+            await listening.aclose()  # type: ignore[no-untyped-call]
+
+    async def close(self) -> None:
+        """Give back the connections."""
+        await self._redis.aclose()
+
+
+def _key(partition: int) -> str:
+    return f"{TAG}:p:{partition}"
