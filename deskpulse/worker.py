@@ -10,11 +10,11 @@ import hashlib
 import platform
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib import metadata
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -24,8 +24,11 @@ from deskpulse.server import TooEarlyError, create_server, serving
 from deskpulse.ticket_lists import TicketList
 from deskpulse.why import Why, WhyAsked, window_of
 from metrics.activity import Activity
+from metrics.components import Asked, Components
 from metrics.data_quality import since_start
+from metrics.documents import About
 from metrics.exposition import View, render, view
+from metrics.facts import Days
 from metrics.instants import SECOND, format_instant
 from metrics.pipeline import Build, Pipeline
 from stream.explain import Explanation, explain
@@ -56,6 +59,21 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     passes: Callable[[Failpoint], None] = pass_by  # see RimSettings
 
 
+class MirrorCounts(Protocol):
+    """How often the mirror was written, or tried in vain."""
+
+    published: int
+    failed: int
+
+
+class Gathered(msgspec.Struct, frozen=True):
+    """What this worker's partitions come to, of which assignment each is, and what the worker says of itself."""
+
+    found: dict[int, Components]
+    generations: dict[int, int]
+    about: About
+
+
 class Worker:
     """The worker of one process. ``run`` it; ask it for a snapshot."""
 
@@ -70,6 +88,7 @@ class Worker:
         self.fault: str | None = None
         self._build = build_of(configuration)
         self._collect_seconds: float | None = None  # of the latest view
+        self.mirror: MirrorCounts | None = None  # of whoever mirrors this worker
         self.rim_settings = rim_settings(configuration, setting)
         self._readiness = Readiness(self.rim_settings.event_topics)
         self._rim: Rim | None = None
@@ -167,6 +186,18 @@ class Worker:
             found["data_quality"]["since_start"] = self._quality()
             return found
 
+    def revision(self) -> object:
+        """Equal to an earlier one where no event and no partition has changed a number since; cheap to ask."""
+        return self.processed, self.readiness()["partitions"]
+
+    async def gathered(self, asked: Asked, periods: Sequence[Days]) -> Gathered:
+        """For the mirror, without holding the event loop; with the sums of these periods of whole days."""
+        async with unchanged(self._rim) as look:
+            generations = self._readiness.generations()
+            found = await look(partial(self.tickets.gathered, asked, self._ready_partitions(), periods))
+            about = About(self._total(), self.tickets.feeds.told(), self._quality())
+            return Gathered(found, generations, about)
+
     def _quality(self) -> dict[str, Any]:
         partitions = self.tickets.partitions.values()
         duplicates, too_old = (sum(getattr(one, name) for one in partitions) for name in ("duplicates", "too_old"))
@@ -260,12 +291,15 @@ class Worker:
             rebalances=counts.rebalances,
             recovery_seconds=counts.recovery_seconds if counts.rebalances else None,
             collect_seconds=self._collect_seconds,
+            publishes=None if self.mirror is None else self.mirror.published,
+            publish_failures=None if self.mirror is None else self.mirror.failed,
             build=self._build,
         )
 
     def _is_alone(self) -> bool:
         """Every partition is this worker's: it exports the window values, of which there must be one exporter."""
-        return 0 < len(self.tickets.partitions) == self._total()
+        owns_all = 0 < len(self.tickets.partitions) == self._total()
+        return owns_all and self.configuration.redis.url is None  # else the board exports them
 
     def _ready_partitions(self) -> list[int]:
         return [number for number in self.tickets.partitions if self._readiness.is_ready(number)]

@@ -17,6 +17,7 @@ from metrics.columns import Ints, summed
 from metrics.components import Asked, Components, Span
 from metrics.days import PeriodSums
 from metrics.facts import Days, Latest, Report
+from metrics.feeds import Told
 from metrics.hours import Sums
 from metrics.measures import (
     BUCKET_MASK,
@@ -41,11 +42,19 @@ class DocumentError(ValueError):
     """A document cannot be read, or is of another configuration."""
 
 
+class About(msgspec.Struct, frozen=True):
+    """What the process of a partition says of itself."""
+
+    partitions: int  # that the event topics have
+    feeds: dict[str, Told]
+    since_start: dict[str, Any]  # see ``metrics.data_quality``
+
+
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """What one partition comes to at ``as_of``, and what its worker says of itself."""
+    """What one partition comes to at ``as_of``, and what its process says of itself."""
 
     as_of: int
-    worker: msgspec.Raw = msgspec.Raw(b"\xc0")
+    about: About
     windows: list[Span]
     before: dict[str, tuple[int, int, int]]
     ready: int
@@ -71,9 +80,7 @@ def held(found: Components, periods: Iterable[Days]) -> Components:
     return msgspec.structs.replace(found, flow=lambda: flow, period=told)
 
 
-def encode(
-    found: Components, vocabulary: Vocabulary, asked: Asked, periods: Iterable[Days] = (), worker: Any = None
-) -> bytes:
+def encode(found: Components, vocabulary: Vocabulary, asked: Asked, periods: Iterable[Days], about: About) -> bytes:
     """The document of one partition.
 
     Args:
@@ -81,12 +88,12 @@ def encode(
         vocabulary: what the numbers in it mean.
         asked: the windows of the configuration, as of one instant.
         periods: the whole days of which the sums are to be in it, as boards ask for them.
-        worker: what its process says of itself, anything that MessagePack can hold.
+        about: what its process says of itself.
     """
     flow = found.flow()
     document = Document(
         as_of=asked.now,
-        worker=msgspec.Raw(msgspec.msgpack.encode(worker)),
+        about=about,
         windows=list(asked.windows),
         before=dict(asked.before),
         ready=found.ready,

@@ -8,7 +8,7 @@ Configured sources only, each within a fixed size; in memory only, so that a res
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -56,6 +56,14 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True):
         return self.delay_seconds is not None and self.delay_seconds * SECOND > self.late_after
 
 
+class Told(msgspec.Struct, frozen=True):
+    """What one process has heard of one source; adds up with what others have heard."""
+
+    newest: int  # event
+    latest: int  # second in which a record was appended
+    delays: dict[int, dict[int, int]]  # second of appending -> log bucket of the delay -> records
+
+
 class _Ear:
     """What is kept of one source: its newest event, and the latest delays."""
 
@@ -87,14 +95,9 @@ class _Ear:
         self._delays = {kept: counts for kept, counts in self._delays.items() if kept > after}
         return self._delays.setdefault(second, {}) if second > after else {}
 
-    def delay_seconds(self, now: int) -> float | None:
-        """The median, at most 1 % off; None where the latest record was appended longer ago than what is recent."""
-        if now // SECOND - self._latest > RECENT // SECOND:
-            return None  # it is being caught up with: late here, but not late in its topic now
-        counts: Counter[int] = Counter()
-        for found in self._delays.values():
-            counts.update(found)
-        return nearest_rank(counts, (50,))[0]
+    def told(self) -> Told:
+        """The same for others to read; it stays as it is."""
+        return Told(self.newest, self._latest, {second: dict(counts) for second, counts in self._delays.items()})
 
 
 class Feeds:
@@ -124,19 +127,42 @@ class Feeds:
             if is_recent or instant > ear.newest:
                 ear.hear(instant, min(timestamps_ms[index] * _MILLISECOND, now), is_recent=is_recent)
 
+    def told(self) -> dict[str, Told]:
+        """What was heard of every configured source."""
+        return {name: ear.told() for name, ear in self._ears.items()}
+
     def as_of(self, now: int) -> tuple[Feed, ...]:
         """Every configured source, heard or not, in the order of the configuration."""
-        return tuple(_feed(source, self._ears[source.name], now) for source in self._sources)
+        return feeds_of(self._sources, [self.told()], now)
 
 
-def _feed(source: Source, ear: _Ear, now: int) -> Feed:
+def feeds_of(sources: Iterable[Source], told: Sequence[Mapping[str, Told]], now: int) -> tuple[Feed, ...]:
+    """How each source stands by what some processes have heard of it together."""
+    return tuple(_feed(source, [one[source.name] for one in told if source.name in one], now) for source in sources)
+
+
+def _feed(source: Source, told: Sequence[Told], now: int) -> Feed:
+    newest = max((one.newest for one in told), default=EARLIEST)
     return Feed(
         source=source.name,
-        last_event=None if ear.newest == EARLIEST else ear.newest,
-        delay_seconds=ear.delay_seconds(now),
+        last_event=None if newest == EARLIEST else newest,
+        delay_seconds=_delay_seconds(told, now),
         silent_before=silent_before(source, now),
         late_after=source.late_after,
     )
+
+
+def _delay_seconds(told: Sequence[Told], now: int) -> float | None:
+    """The median, at most 1 % off; None where the latest record was appended longer ago than what is recent."""
+    latest = max((one.latest for one in told), default=0)
+    if now // SECOND - latest > RECENT // SECOND:
+        return None  # it is being caught up with: late here, but not late in its topic now
+    counts: Counter[int] = Counter()
+    for one in told:
+        for second, found in one.delays.items():
+            if second > latest - _SPAN_SECONDS:
+                counts.update(found)
+    return nearest_rank(counts, (50,))[0]
 
 
 def silent_before(source: Source, now: int) -> int | None:

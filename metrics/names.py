@@ -344,6 +344,13 @@ COLLECT_SECONDS: Final = _pipeline(
     "collect_seconds", _GAUGE, (), "How long the previous scrape kept batches waiting to copy its numbers."
 )
 
+PUBLISHES: Final = Metric(
+    "support_snapshot_publishes_total", _COUNTER, (), "Times that this worker wrote its mirror to Redis.", _PIPELINE
+)
+PUBLISH_FAILURES: Final = Metric(
+    "support_snapshot_publish_failures_total", _COUNTER, (), "Times that it could not: walls are then stale.", _PIPELINE
+)
+
 # ------------------------------------------------------------------------------------------------------ feeds
 
 

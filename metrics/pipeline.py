@@ -35,4 +35,6 @@ class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
     rebalances: int = 0
     recovery_seconds: float | None = None  # of the last recovery; None before the first
     collect_seconds: float | None = None  # of the previous ``view``; None before the first
+    publishes: int | None = None  # of the mirror; None where there is none
+    publish_failures: int | None = None
     build: Build | None = None

@@ -190,6 +190,8 @@ def _pipeline(pipeline: Pipeline) -> Iterator[Family]:
         (names.REBALANCES, pipeline.rebalances),
         (names.RECOVERY_SECONDS, pipeline.recovery_seconds),
         (names.COLLECT_SECONDS, pipeline.collect_seconds),
+        (names.PUBLISHES, pipeline.publishes),
+        (names.PUBLISH_FAILURES, pipeline.publish_failures),
     )
     for metric, number in alone:
         yield Family(metric, [] if number is None else [((), number)])

@@ -116,6 +116,9 @@ class StandingSource:
     def readiness(self) -> dict[str, Any]:
         return {"ready": True, "reason": None}
 
+    async def changed(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
     def revision(self) -> object:
         return self.changes
 
@@ -134,7 +137,7 @@ class StandingSource:
     async def explained(self, ticket: str) -> Explanation | str | None:
         return "partition 1 is not ready" if ticket == "unread" else None
 
-    def targets(self, reached_as: str) -> list[dict[str, Any]]:
+    async def targets(self, reached_as: str) -> list[dict[str, Any]]:
         return [{"targets": [f"{reached_as}:6066"], "labels": {}}]
 
     def change(self, ticket: str) -> None:

@@ -135,5 +135,7 @@ def full_pipeline(partitions: int) -> Pipeline:
         lag=dict.fromkeys(product(TOPICS, range(partitions)), 1),
         recovery_seconds=1.5,
         collect_seconds=0.012,
+        publishes=1,
+        publish_failures=1,
         build=BUILD,
     )

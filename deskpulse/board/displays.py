@@ -182,10 +182,12 @@ class Displays:
                 if not is_told:
                     _log.warning("no wall is shown: %s", error, exc_info=not isinstance(error, NoSnapshotError))
                 is_told = True
+            waits = [asyncio.ensure_future(one) for one in (self._hurry.wait(), self._latest.changed(PAUSE_SECONDS))]
             try:
-                await asyncio.wait_for(self._hurry.wait(), PAUSE_SECONDS)
-            except TimeoutError:
-                continue
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for one in waits:
+                    one.cancel()
 
     async def _show_once(self) -> None:
         snapshot = await self._latest.snapshot()

@@ -32,8 +32,7 @@ class Latest:
         self._taking = asyncio.Lock()
         self._found: dict[str, Any] | None = None
         self._revision: object = None
-        self._taken_at = 0.0
-        self._pause = PAUSE_SECONDS
+        self._began_at = self._taken_at = self._pause = 0.0
 
     async def snapshot(self) -> dict[str, Any]:
         """The same object until it is taken again; nobody changes it.
@@ -47,17 +46,23 @@ class Latest:
                 is_old = age >= max(QUIET_SECONDS, self._pause)
                 if not is_old and self._source.revision() == self._revision:
                     return self._found
-                await asyncio.sleep(max(0.0, self._pause - age))
+                # From one beginning to the next, so that what comes four times a second is not met ever later.
+                pause = max(PAUSE_SECONDS - (self._now() - self._began_at), self._pause - age)
+                await asyncio.sleep(max(0.0, pause))
             return await self._take()
+
+    async def changed(self, seconds: float) -> None:
+        """Returns when the source has news, or after so long."""
+        await self._source.changed(seconds)
 
     async def _take(self) -> dict[str, Any]:
         began, revision = self._now(), self._source.revision()
         found = await self._source.snapshot()
-        self._found, self._revision, self._taken_at = found, revision, self._now()
+        self._found, self._revision, self._began_at, self._taken_at = found, revision, began, self._now()
         # Its instant is taken when it has waited for the batch in work and holds up the next.
         held = (time.time_ns() - parse_instant(found["as_of"])) / SECOND
         took = min(self._taken_at - began, max(held, 0.0))
-        self._pause = min(max(PAUSE_SECONDS, took * PAUSE_FACTOR), PAUSE_SECONDS_MAX)
+        self._pause = min(took * PAUSE_FACTOR, PAUSE_SECONDS_MAX)
         self.minutes.note(found)
         return found
 

@@ -222,7 +222,7 @@ async def _metrics(request: web.Request) -> web.Response:
 
 
 async def _targets(request: web.Request) -> web.Response:
-    return as_json(request.app[BOARD].source.targets(request.url.host or ""))
+    return as_json(await request.app[BOARD].source.targets(request.url.host or ""))
 
 
 async def _healthz(request: web.Request) -> web.Response:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
+from deskpulse.mirroring import EVERYWHERE
 from deskpulse.ticket_lists import TicketList
 from deskpulse.worker import Worker, default_instance_id
 from metrics.series import Family, Histogram
 from stream.explain import Explanation
 from stream.listing import Wanted
-
-_EVERYWHERE: Final = {"0.0.0.0", "::"}  # noqa: S104 - not listened on: what a server may be told to listen on
 
 
 class NoSnapshotError(Exception):
@@ -40,6 +40,10 @@ class Source(Protocol):
         """Equal to an earlier one where no event and no partition has changed a number since; cheap to ask."""
         ...
 
+    async def changed(self, seconds: float) -> None:
+        """Returns when there is news, where the source is told of it, and after so long anyway."""
+        ...
+
     async def snapshot(self) -> dict[str, Any]:
         """The snapshot of all partitions as of now. NoSnapshotError where there is none."""
         ...
@@ -59,7 +63,7 @@ class Source(Protocol):
         """Why a ticket's clocks stand as they do; why that cannot be said yet; or None where it is not here."""
         ...
 
-    def targets(self, reached_as: str) -> list[dict[str, Any]]:
+    async def targets(self, reached_as: str) -> list[dict[str, Any]]:
         """The workers for Prometheus' HTTP service discovery; ``reached_as`` is the host the board was asked as."""
         ...
 
@@ -84,7 +88,11 @@ class LoneWorker:
 
     def revision(self) -> object:
         """Changes with each batch of events, and with each change of a partition."""
-        return self._worker.processed, self._worker.readiness()["partitions"]
+        return self._worker.revision()
+
+    async def changed(self, seconds: float) -> None:
+        """After so long: a worker at work has news all the time."""
+        await asyncio.sleep(seconds)
 
     async def snapshot(self) -> dict[str, Any]:
         """As `/snapshot` of the worker."""
@@ -102,9 +110,9 @@ class LoneWorker:
         """Of the worker's partitions."""
         return await self._worker.explained(ticket)
 
-    def targets(self, reached_as: str) -> list[dict[str, Any]]:
+    async def targets(self, reached_as: str) -> list[dict[str, Any]]:
         """This worker, at an address at which whoever reached this board reaches it too."""
         host = self._address.hostname or ""
-        host = reached_as if host in _EVERYWHERE else host
+        host = reached_as if host in EVERYWHERE else host
         shown = f"[{host}]" if ":" in host else host
         return [{"targets": [f"{shown}:{self._address.port}"], "labels": {"__meta_deskpulse_worker": self.shows}}]

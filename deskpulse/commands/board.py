@@ -10,12 +10,15 @@ import click
 
 from deskpulse.board.access import Tokens
 from deskpulse.board.beside import serving_board
+from deskpulse.board.mirrored import Mirrored
 from deskpulse.board.server import create_board
-from deskpulse.board.source import Source
+from deskpulse.board.workers import Workers
 from deskpulse.commands.options import config_option, configuration, tokens_given
 from deskpulse.commands.worker import stop_on_signals
 from deskpulse.configuration.loading import Configuration
 from deskpulse.server import PortTakenError
+from metrics.documents import VERSION
+from mirror.store import Store
 
 _NO_REDIS = """no [redis] url: the board shows what workers mirror there.
 Without Redis each worker serves a board of its own partitions: `deskpulse worker` says where."""
@@ -27,23 +30,26 @@ def command(config: Path | None) -> None:
     """Serve the wall, merged metrics and the API of all workers, which mirror their numbers to Redis."""
     settings = configuration(config)
     tokens = tokens_given(settings)
-    source = _source(settings)
+    if settings.redis.url is None:
+        raise click.UsageError(_NO_REDIS)
     try:
-        asyncio.run(_run(source, settings, tokens))
+        asyncio.run(_run(settings, settings.redis.url, tokens))
     except PortTakenError as error:
         click.echo(f"deskpulse board: stopped: {error}", err=True)
         sys.exit(1)
 
 
-def _source(settings: Configuration) -> Source:
-    if settings.redis.url is None:
-        raise click.UsageError(_NO_REDIS)
-    raise click.ClickException("this version mirrors nothing to Redis yet: leave [redis] url out")
-
-
-async def _run(source: Source, settings: Configuration, tokens: Tokens) -> None:
+async def _run(settings: Configuration, redis: str, tokens: Tokens) -> None:
     stop = stop_on_signals()
-    async with serving_board(create_board(source, settings, tokens), settings.board, stop) as url:
-        click.echo(f"deskpulse board: {url}/ of {source.shows}", err=True)
-        await stop.wait()
+    store, workers = Store(redis, VERSION), Workers()
+    source = Mirrored(store, settings, workers)
+    listening = asyncio.create_task(source.run())
+    try:
+        async with serving_board(create_board(source, settings, tokens), settings.board, stop) as url:
+            click.echo(f"deskpulse board: {url}/ of {source.shows}", err=True)
+            await stop.wait()
+    finally:
+        listening.cancel()
+        await workers.close()
+        await store.close()
     click.echo("deskpulse board: stopped cleanly", err=True)

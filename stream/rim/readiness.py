@@ -96,6 +96,10 @@ class Readiness:
         self._obstacle = None
         self._settle()
 
+    def generations(self) -> dict[int, int]:
+        """Of which generation of the group the assignment of each partition is."""
+        return {number: partition.generation for number, partition in self.partitions.items()}
+
     def recovering(self, number: int, remaining: int) -> None:
         """Changelog records still to read."""
         partition = self.partitions.get(number)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metrics.components import asked_now
-from metrics.documents import DocumentError, components, decode, encode
+from metrics.documents import About, DocumentError, components, decode, encode
 from metrics.facts import Days
 from metrics.measures import Vocabulary
 from metrics.policies import Rules, Window
@@ -43,14 +43,14 @@ def written(shares: list[list[Happening]], rules: Rules, now: int, periods: list
     documents: list[bytes] = []
     for number, share in enumerate(shares):
         tickets = floor_of(shuffled(share, number), rules, partitions=2)
-        documents += documents_of(tickets, now, periods, f"worker-{number}")
+        documents += documents_of(tickets, now, periods)
     return documents
 
 
-def documents_of(tickets: Tickets, now: int, periods: Sequence[Days] = (), worker: Any = None) -> list[bytes]:
+def documents_of(tickets: Tickets, now: int, periods: Sequence[Days] = ()) -> list[bytes]:
     asked = asked_now(tickets.rules, now)
     found = tickets.gathered(asked, range(len(tickets.partitions)), periods)
-    return [encode(one, tickets.vocabulary, asked, periods, worker) for one in found.values()]
+    return [encode(one, tickets.vocabulary, asked, periods, About(1, {}, {})) for one in found.values()]
 
 
 def merged(documents: list[bytes], rules: Rules, now: int) -> dict[str, Any]:

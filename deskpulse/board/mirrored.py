@@ -1,0 +1,227 @@
+"""The mirror of all workers as the board's source: documents in Redis, merged here, and never averaged.
+
+What is missing, of another version or of other windows, or from the future is left out and told: the snapshot then has
+fewer partitions than there are. Tickets themselves are not in Redis; the workers are asked for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from deskpulse.board.source import NoSnapshotError
+from deskpulse.board.workers import Workers
+from deskpulse.configuration.model import Configuration
+from deskpulse.mirroring import told_periods
+from deskpulse.ticket_lists import TicketList
+from metrics.board_series import queue_families
+from metrics.components import Components, asked_now
+from metrics.documents import VERSION, Document, DocumentError, components, decode
+from metrics.facts import Days
+from metrics.feeds import as_json, feeds_of
+from metrics.instants import SECOND
+from metrics.measures import Vocabulary
+from metrics.series import Family, Histogram
+from metrics.slow import periods_asked
+from metrics.slow_series import slow_families
+from metrics.snapshot import compose
+from metrics.window_series import window_families
+from mirror.store import Held, MirrorError, Seen, Store
+from stream.explain import Explanation
+from stream.listing import Wanted
+
+#: A document as of later than Redis's clock by more than this is from a clock that is wrong.
+FUTURE: Final = 60 * SECOND
+#: After the first news so long is waited for that of the other workers, which write at the same instants.
+TOGETHER_SECONDS: Final = 0.03
+#: How often workers are told again which periods of days their documents should hold.
+WANT_SECONDS: Final = 20.0
+
+_log = logging.getLogger(__name__)
+
+
+class Mirrored:
+    """All workers, as far as they mirror what they have."""
+
+    shows: Final = "all workers"
+    fault: Final = None
+
+    def __init__(self, store: Store, configuration: Configuration, workers: Workers) -> None:
+        self._store = store
+        self._rules = configuration.rules()
+        self._vocabulary = Vocabulary()
+        self._workers = workers
+        self._total = configuration.broker.partitions
+        self._decoded: dict[int, tuple[Held, Document]] = {}
+        self._left_out: dict[int, str] = {}
+        self._news = 0
+        self._told = asyncio.Event()
+        self._wanted_at = -WANT_SECONDS
+        self._problem: str | None = "nothing was read from Redis yet"
+        self._partitions = {"ready": 0, "catching_up": 0, "total": self._total}
+
+    # ------------------------------------------------------------------------------------------------ listening
+
+    async def run(self) -> None:
+        """Hear what is written, until cancelled; without Redis try again each second."""
+        while True:
+            try:
+                async for _ in self._store.changes():
+                    self._news += 1
+                    self._told.set()
+            except MirrorError as error:
+                self._problem = f"Redis cannot be asked: {error}"
+            await asyncio.sleep(1)
+
+    async def changed(self, seconds: float) -> None:
+        """Returns when something was written, and what others wrote with it; or after so long."""
+        try:
+            await asyncio.wait_for(self._told.wait(), seconds)
+        except TimeoutError:
+            return
+        await asyncio.sleep(TOGETHER_SECONDS)
+        self._told.clear()
+
+    def revision(self) -> object:
+        """Changes with each message."""
+        return self._news
+
+    def readiness(self) -> dict[str, Any]:
+        """Ready where every partition was there and ready when last looked."""
+        partitions = self._partitions
+        reason = self._problem
+        if reason is None and partitions["ready"] < partitions["total"]:
+            reason = f"{partitions['ready']} of {partitions['total']} partitions are ready"
+        return {"ready": reason is None, "reason": reason, "partitions": partitions, "shows": self.shows}
+
+    # ------------------------------------------------------------------------------------------------- merging
+
+    async def snapshot(self) -> dict[str, Any]:
+        """What is in Redis, merged, as of the oldest of its documents.
+
+        Raises:
+            NoSnapshotError: Redis cannot be asked, or holds nothing that can be read.
+        """
+        try:
+            made, wanted = await self._taken()
+        except MirrorError as error:
+            self._problem = f"Redis cannot be asked: {error}"
+            raise NoSnapshotError(self._problem) from error
+        except NoSnapshotError as error:
+            self._problem = str(error)
+            raise
+        self._problem, self._partitions = None, made["partitions"]
+        await self._want(wanted)
+        return made
+
+    async def _taken(self) -> tuple[dict[str, Any], list[Days]]:
+        """The snapshot, and the days that slow KPIs ask for. The documents say how many partitions there are."""
+        while True:
+            held = await self._store.read(self._total)
+            documents = await asyncio.to_thread(self._documents, held)
+            total = max((document.about.partitions for document in documents.values()), default=self._total)
+            if total == self._total:
+                return await asyncio.to_thread(self._merged, held, documents)
+            self._total = total
+
+    def _merged(self, held: Mapping[int, Held], documents: Mapping[int, Document]) -> tuple[dict[str, Any], list[Days]]:
+        now = min((document.as_of for document in documents.values()), default=0)
+        asked = asked_now(self._rules, now)
+        found: list[Components] = []
+        for number, document in sorted(documents.items()):
+            try:
+                found.append(components(document, self._vocabulary, asked))
+            except DocumentError as error:
+                self._leave_out(number, str(error))
+        if not found:
+            raise NoSnapshotError(self._nothing(held))
+        behind = sum(not one.ready for one in found)
+        made = compose(found, self._rules, self._vocabulary, asked, catching_up=behind, total=self._total)
+        abouts = {held[number].worker: document.about for number, document in documents.items()}
+        if self._rules.feeds:
+            feeds = feeds_of(self._rules.feeds, [about.feeds for about in abouts.values()], now)
+            made["feeds"] = as_json(feeds, is_read=made["partitions"]["ready"] == self._total)
+        made["data_quality"]["since_start"] = added_up([about.since_start for about in abouts.values()])
+        return made, periods_asked(tuple(latest for one in found for latest in one.reports))
+
+    def _documents(self, held: Mapping[int, Held]) -> dict[int, Document]:
+        """Those that can be read, each decoded once."""
+        found: dict[int, Document] = {}
+        for number, one in held.items():
+            known = self._decoded.get(number)
+            try:
+                document = known[1] if known and known[0] == one else _read(one)
+            except DocumentError as error:
+                self._leave_out(number, str(error))
+                continue
+            self._left_out.pop(number, None)
+            self._decoded[number] = one, document
+            found[number] = document
+        return found
+
+    def _leave_out(self, number: int, why: str) -> None:
+        if self._left_out.get(number) != why:
+            _log.warning("partition %d is left out: %s", number, why)
+        self._left_out[number] = why
+
+    def _nothing(self, held: Mapping[int, Held]) -> str:
+        reasons = sorted({self._left_out[number] for number in held if number in self._left_out})
+        return "; ".join(reasons) if reasons else "no worker has written to Redis within the last seconds"
+
+    async def _want(self, periods: Sequence[Days]) -> None:
+        if periods and time.monotonic() - self._wanted_at >= WANT_SECONDS:
+            self._wanted_at = time.monotonic()
+            try:
+                await self._store.want(told_periods(periods))
+            except MirrorError as error:
+                _log.warning("workers were not told which days are asked for: %s", error)
+
+    # -------------------------------------------------------------------------------------------- series, tickets
+
+    def families(self, snapshot: Mapping[str, Any], labels: Mapping[str, str]) -> Iterator[Family | Histogram]:
+        """All window values and slow KPIs, and the wall's numbers by queue: no worker exports them."""
+        queues = [queue for queue, label in labels.items() if queue == label]
+        yield from queue_families(snapshot, labels)
+        for metric, rows in (*window_families(snapshot, queues), *slow_families(snapshot, queues)):
+            if rows:
+                yield Family(metric, rows)
+
+    async def listed(self, wanted: Wanted, limit: int) -> TicketList:
+        """Of all workers that answer, soonest due first."""
+        return await self._workers.listed(await self._seen(), wanted, limit, self._total)
+
+    async def explained(self, ticket: str) -> Explanation | str | None:
+        """By the worker that has it."""
+        return await self._workers.explained(await self._seen(), ticket)
+
+    async def targets(self, reached_as: str) -> list[dict[str, Any]]:  # noqa: ARG002
+        """Every worker of the last quarter of an hour: one that is gone is listed until `up` has told of it."""
+        return [
+            {"targets": [one.address.partition("://")[2]], "labels": {"__meta_deskpulse_worker": one.name}}
+            for one in await self._seen()
+        ]
+
+    async def _seen(self) -> list[Seen]:
+        try:
+            return await self._store.workers()
+        except MirrorError as error:
+            raise NoSnapshotError(f"Redis cannot be asked: {error}") from error
+
+
+def _read(held: Held) -> Document:
+    if held.version != VERSION:
+        raise DocumentError(f"worker {held.worker} writes documents of version {held.version}, not {VERSION}")
+    if held.entry.as_of > held.written_ms * 1_000_000 + FUTURE:
+        raise DocumentError(f"the clock of worker {held.worker} is ahead of Redis's by more than a minute")
+    return decode(held.entry.document)
+
+
+def added_up(parts: Sequence[Any]) -> Any:
+    """Counts of the same names added up, at any depth."""
+    if all(isinstance(part, Mapping) for part in parts):
+        names = dict.fromkeys(name for part in parts for name in part)
+        return {name: added_up([part[name] for part in parts if name in part]) for name in names}
+    return sum(parts)
