@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import date
 from functools import partial
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -29,7 +31,7 @@ from mirror.store import Entry, MirrorError, Store
 TICK: Final = SECOND // 4
 #: Where nothing has changed, so often: clocks run out without an event.
 QUIET_TICKS: Final = 4
-#: So many times as long as the last time took is the pause after it.
+#: So many times as long as it took to gather it is the pause after it; Redis may be slow, and holds nobody up.
 PAUSE_FACTOR: Final = 6
 PAUSE_TICKS_MAX: Final = 20
 #: A document lives for so many of the longest pauses that are to be expected.
@@ -48,7 +50,7 @@ class Mirroring:
 
     def __init__(self, worker: Worker, store: Store, name: str, address: str) -> None:
         """``name``: of the worker among all; ``address``: where boards reach its HTTP."""
-        self.published = self.failed = self.refused = 0
+        self.published = self.failed = 0
         self._worker = worker
         self._store = store
         self._name = name
@@ -58,36 +60,52 @@ class Mirroring:
         self._at = 0  # the tick of the last attempt
         self._pause = 1  # ticks
         self._is_failing = False
+        self._refused: set[int] = set()
 
     async def run(self) -> None:
         """Write what has changed, tick by tick, until cancelled."""
         while True:
             await asyncio.sleep((TICK - time.time_ns() % TICK) / SECOND)
             tick = time.time_ns() // TICK
-            if tick - self._at >= self._pause and (self._has_changed() or tick - self._at >= QUIET_TICKS):
+            if tick - self._at >= self._pause and (self._has_changed() or self._is_quiet(tick)):
                 await self._write(tick)
 
     def _has_changed(self) -> bool:
         return self._revision != self._worker.revision()
 
+    def _is_quiet(self, tick: int) -> bool:
+        """At whole seconds: the documents of workers that have no news are of one instant, too."""
+        return tick // QUIET_TICKS > self._at // QUIET_TICKS
+
     async def _write(self, tick: int) -> None:
-        began, self._at, self._revision = time.perf_counter(), tick, self._worker.revision()
+        self._at, self._revision = tick, self._worker.revision()
         try:
             await self._publish(tick * TICK)
-        except MirrorError as error:
+        except Exception as error:  # noqa: BLE001 (whatever it is, the worker goes on, and the next may be written)
             self.failed += 1
             self._pause = FAILED_TICKS
             if not self._is_failing:
-                _log.warning("the mirror in Redis is not written, the walls will say so: %s", error)
+                is_bug = not isinstance(error, MirrorError)
+                _log.warning("the mirror in Redis is not written, the walls will say so: %s", error, exc_info=is_bug)
             self._is_failing = True
             return
-        took = round((time.perf_counter() - began) * SECOND)
-        self._pause = min(max(1, -(-took * PAUSE_FACTOR // TICK)), PAUSE_TICKS_MAX)
         if self._is_failing:
             _log.warning("the mirror in Redis is written again")
         self._is_failing = False
 
     async def _publish(self, as_of: int) -> None:
+        self.published += 1
+        began = time.perf_counter()
+        entries = await self._entries(as_of)
+        self._pause = pause_after(time.perf_counter() - began)
+        lifetime = LIVES * max(QUIET_TICKS, self._pause) * TICK // 1_000_000
+        refused = await self._store.publish(self._name, self._address, lifetime, entries)
+        if refused and not self._refused:
+            _log.warning("other workers have partitions %s by now", ", ".join(map(str, sorted(refused))))
+        self._refused = refused
+        self._wanted = periods_of(await self._store.wanted())
+
+    async def _entries(self, as_of: int) -> list[Entry]:
         asked = asked_now(self._worker.tickets.rules, as_of)
         gathered = await self._worker.gathered(asked, self._wanted)
         encoded = partial(encode, vocabulary=self._worker.tickets.vocabulary, asked=asked, periods=self._wanted)
@@ -95,25 +113,26 @@ class Mirroring:
             lambda: {number: encoded(found, about=gathered.about) for number, found in gathered.found.items()}
         )
         generations = gathered.generations
-        entries = [
+        return [
             Entry(number, generations[number], as_of, one) for number, one in documents.items() if number in generations
         ]
-        lifetime = LIVES * max(QUIET_TICKS, self._pause) * TICK // 1_000_000
-        self.published += 1
-        refused = await self._store.publish(self._name, self._address, lifetime, entries)
-        self.refused += len(refused)
-        self._wanted = periods_of(await self._store.wanted())
+
+
+def pause_after(seconds: float) -> int:
+    """How many ticks to leave the worker alone after a document that took so long to gather."""
+    return min(max(1, math.ceil(seconds * PAUSE_FACTOR * SECOND / TICK)), PAUSE_TICKS_MAX)
 
 
 def periods_of(told: bytes) -> tuple[Days, ...]:
     """The periods that a board asks for; none where that cannot be read."""
     try:
-        return tuple(msgspec.json.decode(told, type=list[Days])) if told else ()
+        found = msgspec.json.decode(told, type=list[tuple[date, date]]) if told else []
     except msgspec.MsgspecError:
         return ()
+    return tuple((first.isoformat(), last.isoformat()) for first, last in found)
 
 
-def told_periods(periods: Any) -> bytes:
+def told_periods(periods: Sequence[Days]) -> bytes:
     """The same the other way round."""
     return msgspec.json.encode(periods)
 

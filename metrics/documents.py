@@ -138,15 +138,24 @@ def decode(document: bytes) -> Document:
         raise DocumentError(f"a partition's document cannot be read: {error}") from error
 
 
+def check(document: Document, asked: Asked) -> None:
+    """Whether a document is of the windows that are asked for, whatever the instant.
+
+    Raises:
+        DocumentError: it is of others.
+    """
+    mine, theirs = ([(span.name, span.pane) for span in windows] for windows in (asked.windows, document.windows))
+    if mine != theirs or document.before.keys() != asked.before.keys():
+        raise DocumentError(f"a worker has other windows: {', '.join(name for name, _ in theirs)}")
+
+
 def components(document: Document, vocabulary: Vocabulary, asked: Asked) -> Components:
     """What a document says, in this process's numbers and its order of windows.
 
     Raises:
         DocumentError: it is of other windows than those asked for.
     """
-    mine, theirs = ([(span.name, span.pane) for span in windows] for windows in (asked.windows, document.windows))
-    if mine != theirs or document.before.keys() != asked.before.keys():
-        raise DocumentError(f"a worker has other windows: {', '.join(name for name, _ in theirs)}")
+    check(document, asked)
     renumbered = _Renumbered(document, vocabulary)
     flow = _flow(document, renumbered)
     periods = {(start, end): (PeriodSums(renumbered.sums(columns)),) for start, end, columns in document.periods}

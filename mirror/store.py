@@ -6,7 +6,9 @@ and whoever calls decides to go on without. Keys share one hash tag, so that the
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from importlib import resources
 from typing import Any, Final, cast
 
@@ -23,6 +25,8 @@ WANTED: Final = f"{TAG}:wanted"
 
 #: Seconds that any call may take.
 CALL_SECONDS: Final = 1.0
+#: A listener that has heard nothing for so long asks whether Redis is still there.
+SILENT_SECONDS: Final = 1.0
 #: A worker that was not seen for so long is forgotten: well after Prometheus has noticed that it is down.
 WORKER_SECONDS: Final = 900
 #: Of what boards want, so long after they last said it.
@@ -87,10 +91,8 @@ class Store:
         arguments: list[Any] = [CHANGED, lifetime_ms, worker, address, self._version]
         for entry in entries:
             arguments += (entry.generation, entry.as_of, entry.document)
-        try:
+        async with _asking():
             written = await self._publish(keys=keys, args=arguments)
-        except (RedisError, OSError, TimeoutError) as error:
-            raise MirrorError(str(error) or type(error).__name__) from error
         return {entry.partition for entry, done in zip(entries, written, strict=True) if not done}
 
     async def read(self, partitions: int) -> dict[int, Held]:
@@ -99,16 +101,13 @@ class Store:
         Raises:
             MirrorError: Redis could not be asked.
         """
-        async with self._redis.pipeline(transaction=True) as asking:
+        async with _asking(), self._redis.pipeline(transaction=True) as reading:
             for partition in range(partitions):
-                asking.hmget(_key(partition), list(_FIELDS))
-            try:
-                rows = await asking.execute()
-            except (RedisError, OSError, TimeoutError) as error:
-                raise MirrorError(str(error) or type(error).__name__) from error
+                reading.hmget(_key(partition), list(_FIELDS))
+            rows = await reading.execute()
         found = {}
         for partition, row in enumerate(rows):
-            if row[0] is not None:
+            if None not in row:  # else there is none, or it is nothing that the script wrote
                 generation, as_of, document, worker, version, written_ms = row
                 entry = Entry(partition, int(generation), int(as_of), document)
                 found[partition] = Held(entry, worker.decode(), version.decode(), int(written_ms))
@@ -120,7 +119,7 @@ class Store:
         Raises:
             MirrorError: Redis could not be asked.
         """
-        try:
+        async with _asking():
             seconds, micros = await self._redis.time()
             rows = cast("Mapping[bytes, bytes]", await self._redis.hgetall(WORKERS))
             found, gone = [], []
@@ -133,8 +132,6 @@ class Store:
                     gone.append(name)
             if gone:
                 await self._redis.hdel(WORKERS, *gone)
-        except (RedisError, OSError, TimeoutError) as error:
-            raise MirrorError(str(error) or type(error).__name__) from error
         return found
 
     async def want(self, what: bytes) -> None:
@@ -143,10 +140,8 @@ class Store:
         Raises:
             MirrorError: it was not told.
         """
-        try:
+        async with _asking():
             await self._redis.set(WANTED, what, ex=WANTED_SECONDS)
-        except (RedisError, OSError, TimeoutError) as error:
-            raise MirrorError(str(error) or type(error).__name__) from error
 
     async def wanted(self) -> bytes:
         """What a board said last that it wants, or nothing.
@@ -154,10 +149,8 @@ class Store:
         Raises:
             MirrorError: Redis could not be asked.
         """
-        try:
+        async with _asking():
             return cast("bytes", await self._redis.get(WANTED)) or b""
-        except (RedisError, OSError, TimeoutError) as error:
-            raise MirrorError(str(error) or type(error).__name__) from error
 
     async def changes(self) -> AsyncIterator[None]:
         """Once for each message that something was written, and once to begin with; ends never.
@@ -165,23 +158,40 @@ class Store:
         Messages may be lost, so readers look again by the clock too.
 
         Raises:
-            MirrorError: the connection is gone; what was written since is not told.
+            MirrorError: the connection is gone, or silent; what was written since is not told.
         """
         listening = self._redis.pubsub(ignore_subscribe_messages=True)
         try:
-            await listening.subscribe(CHANGED)
+            async with _asking():
+                await listening.subscribe(CHANGED)
             yield
+            is_asked = False
             while True:
-                if await listening.get_message(timeout=CALL_SECONDS / 2) is not None:
+                async with _asking(SILENT_SECONDS + CALL_SECONDS):
+                    message = await listening.get_message(timeout=SILENT_SECONDS)
+                    if message is None and is_asked:
+                        raise TimeoutError
+                    is_asked = message is None
+                    if is_asked:  # it may be that nobody writes, or that the other end is gone without a word
+                        await listening.ping()
+                if message is not None and message["type"] == "message":
                     yield
-        except (RedisError, OSError, TimeoutError) as error:
-            raise MirrorError(str(error) or type(error).__name__) from error
         finally:
             await listening.aclose()  # type: ignore[no-untyped-call]
 
     async def close(self) -> None:
         """Give back the connections."""
         await self._redis.aclose()
+
+
+@asynccontextmanager
+async def _asking(seconds: float = CALL_SECONDS) -> AsyncIterator[None]:
+    """What is asked inside is bounded in time, and whatever fails is told as one error."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except (RedisError, OSError) as error:  # TimeoutError is an OSError
+        raise MirrorError(str(error) or f"no answer within {seconds:g} s") from error
 
 
 def _key(partition: int) -> str:

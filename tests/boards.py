@@ -113,7 +113,7 @@ class StandingSource:
         self.changes = 0
         self.trouble: str | None = None
 
-    def readiness(self) -> dict[str, Any]:
+    async def readiness(self) -> dict[str, Any]:
         return {"ready": True, "reason": None}
 
     async def changed(self, seconds: float) -> None:

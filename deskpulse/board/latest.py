@@ -11,7 +11,7 @@ import time
 from typing import Any, Final
 
 from deskpulse.board.history import Minutes
-from deskpulse.board.source import Source
+from deskpulse.board.source import NoSnapshotError, Source
 from metrics.instants import SECOND, parse_instant
 
 #: Four a second at most.
@@ -33,6 +33,7 @@ class Latest:
         self._found: dict[str, Any] | None = None
         self._revision: object = None
         self._began_at = self._taken_at = self._pause = 0.0
+        self._failure, self._failed_at = "", 0.0
 
     async def snapshot(self) -> dict[str, Any]:
         """The same object until it is taken again; nobody changes it.
@@ -40,7 +41,10 @@ class Latest:
         Raises:
             NoSnapshotError: the source has none.
         """
+        asked_at = self._now()
         async with self._taking:
+            if self._failed_at > asked_at:
+                raise NoSnapshotError(self._failure)  # tried while this one waited: a source may take its time to fail
             if self._found is not None:
                 age = self._now() - self._taken_at
                 is_old = age >= max(QUIET_SECONDS, self._pause)
@@ -57,7 +61,11 @@ class Latest:
 
     async def _take(self) -> dict[str, Any]:
         began, revision = self._now(), self._source.revision()
-        found = await self._source.snapshot()
+        try:
+            found = await self._source.snapshot()
+        except NoSnapshotError as error:
+            self._failure, self._failed_at = str(error), self._now()
+            raise
         self._found, self._revision, self._began_at, self._taken_at = found, revision, began, self._now()
         # Its instant is taken when it has waited for the batch in work and holds up the next.
         held = (time.time_ns() - parse_instant(found["as_of"])) / SECOND

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from deskpulse.board.source import NoSnapshotError
@@ -18,12 +19,13 @@ from deskpulse.configuration.model import Configuration
 from deskpulse.mirroring import told_periods
 from deskpulse.ticket_lists import TicketList
 from metrics.board_series import queue_families
-from metrics.components import Components, asked_now
-from metrics.documents import VERSION, Document, DocumentError, components, decode
+from metrics.components import asked_now
+from metrics.documents import VERSION, Document, DocumentError, check, components, decode
 from metrics.facts import Days
 from metrics.feeds import as_json, feeds_of
 from metrics.instants import SECOND
 from metrics.measures import Vocabulary
+from metrics.policies import Rules
 from metrics.series import Family, Histogram
 from metrics.slow import periods_asked
 from metrics.slow_series import slow_families
@@ -37,6 +39,8 @@ from stream.listing import Wanted
 FUTURE: Final = 60 * SECOND
 #: After the first news so long is waited for that of the other workers, which write at the same instants.
 TOGETHER_SECONDS: Final = 0.03
+#: How old what is known of partitions may be, where only that is asked.
+LOOK_SECONDS: Final = 1.0
 #: How often workers are told again which periods of days their documents should hold.
 WANT_SECONDS: Final = 20.0
 
@@ -60,8 +64,11 @@ class Mirrored:
         self._news = 0
         self._told = asyncio.Event()
         self._wanted_at = -WANT_SECONDS
-        self._problem: str | None = "nothing was read from Redis yet"
+        self._looking = asyncio.Lock()
+        self._looked_at = -LOOK_SECONDS
+        self._problem: str | None = None
         self._partitions = {"ready": 0, "catching_up": 0, "total": self._total}
+        self._owners: set[str] = set()  # of those partitions, by name
 
     # ------------------------------------------------------------------------------------------------ listening
 
@@ -73,7 +80,7 @@ class Mirrored:
                     self._news += 1
                     self._told.set()
             except MirrorError as error:
-                self._problem = f"Redis cannot be asked: {error}"
+                _log.info("what is written to Redis is not heard: %s", error)  # whoever looks is told the same
             await asyncio.sleep(1)
 
     async def changed(self, seconds: float) -> None:
@@ -89,10 +96,11 @@ class Mirrored:
         """Changes with each message."""
         return self._news
 
-    def readiness(self) -> dict[str, Any]:
-        """Ready where every partition was there and ready when last looked."""
-        partitions = self._partitions
-        reason = self._problem
+    async def readiness(self) -> dict[str, Any]:
+        """Ready where every partition is there and ready."""
+        with suppress(NoSnapshotError):
+            await self._looked()
+        partitions, reason = self._partitions, self._problem
         if reason is None and partitions["ready"] < partitions["total"]:
             reason = f"{partitions['ready']} of {partitions['total']} partitions are ready"
         return {"ready": reason is None, "reason": reason, "partitions": partitions, "shows": self.shows}
@@ -105,17 +113,34 @@ class Mirrored:
         Raises:
             NoSnapshotError: Redis cannot be asked, or holds nothing that can be read.
         """
+        async with self._looking:
+            return await self._look()
+
+    async def _look(self) -> dict[str, Any]:
         try:
             made, wanted = await self._taken()
-        except MirrorError as error:
-            self._problem = f"Redis cannot be asked: {error}"
+        except (MirrorError, NoSnapshotError) as error:
+            is_redis = isinstance(error, MirrorError)
+            self._problem = f"Redis cannot be asked: {error}" if is_redis else str(error)
+            self._partitions, self._owners = {"ready": 0, "catching_up": 0, "total": self._total}, set()
             raise NoSnapshotError(self._problem) from error
-        except NoSnapshotError as error:
-            self._problem = str(error)
-            raise
+        finally:
+            self._looked_at = time.monotonic()
         self._problem, self._partitions = None, made["partitions"]
         await self._want(wanted)
         return made
+
+    async def _looked(self) -> None:
+        """What is known of partitions and their owners is a second old at most.
+
+        Raises:
+            NoSnapshotError: nothing is known.
+        """
+        async with self._looking:
+            if time.monotonic() - self._looked_at >= LOOK_SECONDS:
+                await self._look()
+        if self._problem is not None:
+            raise NoSnapshotError(self._problem)
 
     async def _taken(self) -> tuple[dict[str, Any], list[Days]]:
         """The snapshot, and the days that slow KPIs ask for. The documents say how many partitions there are."""
@@ -128,16 +153,12 @@ class Mirrored:
             self._total = total
 
     def _merged(self, held: Mapping[int, Held], documents: Mapping[int, Document]) -> tuple[dict[str, Any], list[Days]]:
-        now = min((document.as_of for document in documents.values()), default=0)
-        asked = asked_now(self._rules, now)
-        found: list[Components] = []
-        for number, document in sorted(documents.items()):
-            try:
-                found.append(components(document, self._vocabulary, asked))
-            except DocumentError as error:
-                self._leave_out(number, str(error))
-        if not found:
+        if not documents:
             raise NoSnapshotError(self._nothing(held))
+        now = min(document.as_of for document in documents.values())
+        asked = asked_now(self._rules, now)
+        found = [components(document, self._vocabulary, asked) for _, document in sorted(documents.items())]
+        self._owners = {held[number].worker for number in documents}
         behind = sum(not one.ready for one in found)
         made = compose(found, self._rules, self._vocabulary, asked, catching_up=behind, total=self._total)
         abouts = {held[number].worker: document.about for number, document in documents.items()}
@@ -148,12 +169,12 @@ class Mirrored:
         return made, periods_asked(tuple(latest for one in found for latest in one.reports))
 
     def _documents(self, held: Mapping[int, Held]) -> dict[int, Document]:
-        """Those that can be read, each decoded once."""
+        """Those that can be read and are of this configuration, each decoded once."""
         found: dict[int, Document] = {}
         for number, one in held.items():
             known = self._decoded.get(number)
             try:
-                document = known[1] if known and known[0] == one else _read(one)
+                document = known[1] if known and known[0] == one else _read(one, self._rules)
             except DocumentError as error:
                 self._leave_out(number, str(error))
                 continue
@@ -191,11 +212,18 @@ class Mirrored:
 
     async def listed(self, wanted: Wanted, limit: int) -> TicketList:
         """Of all workers that answer, soonest due first."""
-        return await self._workers.listed(await self._seen(), wanted, limit, self._total)
+        found = await self._workers.listed(await self._to_ask(), wanted, limit, self._total)
+        if found is None:
+            raise NoSnapshotError("no worker answers")
+        return found
 
     async def explained(self, ticket: str) -> Explanation | str | None:
-        """By the worker that has it."""
-        return await self._workers.explained(await self._seen(), ticket)
+        """By the worker that has it; it may be nobody, where partitions have no owner."""
+        found = await self._workers.explained(await self._to_ask(), ticket)
+        there = self._partitions["ready"] + self._partitions["catching_up"]
+        if found is None and there < self._total:
+            return f"{self._total - there} of {self._total} partitions are on no worker now: it may be in one of them"
+        return found
 
     async def targets(self, reached_as: str) -> list[dict[str, Any]]:  # noqa: ARG002
         """Every worker of the last quarter of an hour: one that is gone is listed until `up` has told of it."""
@@ -204,6 +232,11 @@ class Mirrored:
             for one in await self._seen()
         ]
 
+    async def _to_ask(self) -> list[Seen]:
+        """The workers that have partitions now."""
+        await self._looked()
+        return [one for one in await self._seen() if one.name in self._owners]
+
     async def _seen(self) -> list[Seen]:
         try:
             return await self._store.workers()
@@ -211,12 +244,14 @@ class Mirrored:
             raise NoSnapshotError(f"Redis cannot be asked: {error}") from error
 
 
-def _read(held: Held) -> Document:
+def _read(held: Held, rules: Rules) -> Document:
     if held.version != VERSION:
         raise DocumentError(f"worker {held.worker} writes documents of version {held.version}, not {VERSION}")
     if held.entry.as_of > held.written_ms * 1_000_000 + FUTURE:
         raise DocumentError(f"the clock of worker {held.worker} is ahead of Redis's by more than a minute")
-    return decode(held.entry.document)
+    document = decode(held.entry.document)
+    check(document, asked_now(rules, document.as_of))
+    return document
 
 
 def added_up(parts: Sequence[Any]) -> Any:

@@ -231,5 +231,5 @@ async def _healthz(request: web.Request) -> web.Response:
 
 
 async def _readyz(request: web.Request) -> web.Response:
-    found = request.app[BOARD].source.readiness()
+    found = await request.app[BOARD].source.readiness()
     return as_json(found, 200 if found["ready"] else 503)

@@ -32,7 +32,7 @@ class Source(Protocol):
         """Why the process is about to end, or None."""
         ...
 
-    def readiness(self) -> dict[str, Any]:
+    async def readiness(self) -> dict[str, Any]:
         """At least ``ready`` and, where it is not, ``reason``."""
         ...
 
@@ -82,7 +82,7 @@ class LoneWorker:
         """As the worker says."""
         return self._worker.fault
 
-    def readiness(self) -> dict[str, Any]:
+    async def readiness(self) -> dict[str, Any]:
         """As the worker says, and which worker that is."""
         return {**self._worker.readiness(), "shows": self.shows}
 

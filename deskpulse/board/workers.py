@@ -17,9 +17,7 @@ from mirror.store import Seen
 from stream.explain import Explanation
 from stream.listing import CLOCK_STATES, Row, Wanted
 
-#: A worker that was not seen for longer is not asked.
-ALIVE_SECONDS: Final = 15.0
-_TIMEOUT: Final = ClientTimeout(total=20, connect=2)
+_TIMEOUT: Final = ClientTimeout(total=10, connect=2)
 _NO_TICKET: Final = 404
 
 
@@ -29,19 +27,21 @@ class Workers:
     def __init__(self) -> None:
         self._session: ClientSession | None = None
 
-    async def listed(self, seen: Sequence[Seen], wanted: Wanted, limit: int, total: int) -> TicketList:
-        """The lists of all that answer as one, soonest due first; partial where one does not answer."""
+    async def listed(self, owners: Sequence[Seen], wanted: Wanted, limit: int, total: int) -> TicketList | None:
+        """The lists of all that answer as one, soonest due first; partial where one does not; None: none does."""
         query: list[tuple[str, str]] = [("state", wanted.state.value), ("limit", str(limit))]
         query += [("queue", queue) for queue in wanted.queues or ()]
         query += [("priority", priority) for priority in wanted.priorities or ()]
         query += [("policy", policy) for policy in wanted.policies or ()]
         if wanted.state in CLOCK_STATES:
             query.append(("sla", ",".join(SLAS[sla] for sla in sorted(wanted.slas))))
-        bodies = await asyncio.gather(*(self._asked(one, "/api/tickets", query) for one in _alive(seen)))
+        bodies = await asyncio.gather(*(self._asked(one, "/api/tickets", query) for one in owners))
         lists = [msgspec.json.decode(body, type=TicketList) for status, body in bodies if status == 200]
+        if not lists:
+            return None
         rows = sorted((row for one in lists for row in one.tickets), key=_order)
         return TicketList(
-            as_of=min((one.as_of for one in lists), default=""),
+            as_of=min((one.as_of for one in lists), key=parse_instant),
             state=wanted.state,
             partitions={
                 "ready": sum(one.partitions["ready"] for one in lists),
@@ -52,18 +52,17 @@ class Workers:
             tickets=tuple(rows[:limit]),
         )
 
-    async def explained(self, seen: Sequence[Seen], ticket: str) -> Explanation | str | None:
+    async def explained(self, owners: Sequence[Seen], ticket: str) -> Explanation | str | None:
         """What the worker says that has the ticket; that one cannot be asked, where none has it."""
         path = f"/api/tickets/{quote(ticket, safe='')}/explain"
-        alive = _alive(seen)
-        bodies = await asyncio.gather(*(self._asked(one, path, ()) for one in alive))
+        bodies = await asyncio.gather(*(self._asked(one, path, ()) for one in owners))
         silent = None
-        for one, (status, body) in zip(alive, bodies, strict=True):
+        for one, (status, body) in zip(owners, bodies, strict=True):
             if status == 200:
                 return msgspec.json.decode(body, type=Explanation)
             if status != _NO_TICKET:
                 silent = f"worker {one.name}: {_error(body)}"
-        return silent if alive else "no worker can be asked now"
+        return silent
 
     async def _asked(self, worker: Seen, path: str, query: Any) -> tuple[int, bytes]:
         if self._session is None:
@@ -84,10 +83,6 @@ def _order(row: Row) -> tuple[bool, int, int, str, int]:
     """As each worker orders its own."""
     due = 0 if row.due is None else parse_instant(row.due)
     return row.due is None, due, parse_instant(row.since), row.id, 0 if row.sla is None else SLAS.index(row.sla)
-
-
-def _alive(seen: Sequence[Seen]) -> list[Seen]:
-    return [one for one in seen if one.seconds_ago <= ALIVE_SECONDS]
 
 
 def _error(body: bytes) -> str:
