@@ -25,6 +25,10 @@ def _tables(parts: tuple[PeriodSums, ...]) -> Tables:
     return tables_of([part.sums for part in parts])
 
 
+#: Why there are no cells of a period that a process without the tickets was not sent.
+NOT_ASKED: Final = "its days were not asked of all workers yet"
+
+
 class Periods:
     """Tables by period as of one instant, each made once."""
 
@@ -57,7 +61,7 @@ class Periods:
         if days not in self._made:
             sums = [one.period(first, last) for one in self._found]
             if None in sums:
-                return "its days were not asked of all workers yet"
+                return NOT_ASKED
             self._made[days] = _tables(tuple(part for parts in sums if parts for part in parts))
         return self._made[days]
 

@@ -16,7 +16,7 @@ from metrics.components import Components
 from metrics.facts import BENCHMARK, Days, Known, Latest, Report, latest_first, merged
 from metrics.instants import format_instant
 from metrics.measures import Measure, Vocabulary
-from metrics.periods import Periods
+from metrics.periods import NOT_ASKED, Periods
 from metrics.policies import Rules
 
 #: Of each KPI and queue, so many periods are shown, and of each KPI so many queues.
@@ -239,7 +239,7 @@ def _compared(periods: Periods, latest: Tables | None, place: _Place) -> Row:
     (report,) = place.reports.values()
     kpi = report.fact.removeprefix(BENCHMARK)
     tables, window = periods.of(place.queue, place.days), "period"
-    if isinstance(tables, str) and periods.is_known(place.queue):
+    if isinstance(tables, str) and tables != NOT_ASKED and periods.is_known(place.queue):
         tables, window = (tables if latest is None else latest), "30d"
     if isinstance(tables, str):
         return place.row | compared(kpi, report, None, None) | {"reason": tables}

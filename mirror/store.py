@@ -7,7 +7,7 @@ and whoever calls decides to go on without. Keys share one hash tag, so that the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib import resources
 from typing import Any, Final, cast
@@ -152,7 +152,7 @@ class Store:
         async with _asking():
             return cast("bytes", await self._redis.get(WANTED)) or b""
 
-    async def changes(self) -> AsyncIterator[None]:
+    async def changes(self) -> AsyncGenerator[None, None]:
         """Once for each message that something was written, and once to begin with; ends never.
 
         Messages may be lost, so readers look again by the clock too.

@@ -90,7 +90,7 @@ def _row(kpi: str, got: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
         return problems + ["own"] * (own is not other) + ["value"] * (not _near(got["value"], wanted["value"], 1e-9))
     accuracy = 0.0101 if kpi.endswith("p50") else 1e-9
     problems += ["own n"] * (own["n"] != other["n"]) + ["own"] * (not _near(own["value"], other["value"], accuracy))
-    if own["value"] is not None:
+    if own["value"] is not None and other["value"] is not None:
         benchmark = other["value"] - wanted["value"]
         problems += ["value"] * (not _near(got["value"], own["value"] - benchmark, 1e-6))
     return problems

@@ -11,7 +11,8 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from datetime import date
+from typing import Any, Final, NamedTuple
 
 from deskpulse.board.source import NoSnapshotError
 from deskpulse.board.workers import Workers
@@ -43,8 +44,18 @@ TOGETHER_SECONDS: Final = 0.03
 LOOK_SECONDS: Final = 1.0
 #: How often workers are told again which periods of days their documents should hold.
 WANT_SECONDS: Final = 20.0
+#: The same while they do not: other facts were reported, or Redis has forgotten it.
+WANT_AGAIN_SECONDS: Final = 1.0
 
 _log = logging.getLogger(__name__)
+
+
+class _Taken(NamedTuple):
+    """The snapshot, the days that slow KPIs ask for, and whether documents lack some of them."""
+
+    snapshot: dict[str, Any]
+    wanted: Sequence[Days]
+    is_lacking: bool
 
 
 class Mirrored:
@@ -118,7 +129,7 @@ class Mirrored:
 
     async def _look(self) -> dict[str, Any]:
         try:
-            made, wanted = await self._taken()
+            made, wanted, is_lacking = await self._taken()
         except (MirrorError, NoSnapshotError) as error:
             is_redis = isinstance(error, MirrorError)
             self._problem = f"Redis cannot be asked: {error}" if is_redis else str(error)
@@ -127,7 +138,7 @@ class Mirrored:
         finally:
             self._looked_at = time.monotonic()
         self._problem, self._partitions = None, made["partitions"]
-        await self._want(wanted)
+        await self._want(wanted, WANT_AGAIN_SECONDS if is_lacking else WANT_SECONDS)
         return made
 
     async def _looked(self) -> None:
@@ -142,8 +153,8 @@ class Mirrored:
         if self._problem is not None:
             raise NoSnapshotError(self._problem)
 
-    async def _taken(self) -> tuple[dict[str, Any], list[Days]]:
-        """The snapshot, and the days that slow KPIs ask for. The documents say how many partitions there are."""
+    async def _taken(self) -> _Taken:
+        """As of what is held now. The documents say how many partitions there are."""
         while True:
             held = await self._store.read(self._total)
             documents = await asyncio.to_thread(self._documents, held)
@@ -152,7 +163,7 @@ class Mirrored:
                 return await asyncio.to_thread(self._merged, held, documents)
             self._total = total
 
-    def _merged(self, held: Mapping[int, Held], documents: Mapping[int, Document]) -> tuple[dict[str, Any], list[Days]]:
+    def _merged(self, held: Mapping[int, Held], documents: Mapping[int, Document]) -> _Taken:
         if not documents:
             raise NoSnapshotError(self._nothing(held))
         now = min(document.as_of for document in documents.values())
@@ -166,7 +177,9 @@ class Mirrored:
             feeds = feeds_of(self._rules.feeds, [about.feeds for about in abouts.values()], now)
             made["feeds"] = as_json(feeds, is_read=made["partitions"]["ready"] == self._total)
         made["data_quality"]["since_start"] = added_up([about.since_start for about in abouts.values()])
-        return made, periods_asked(tuple(latest for one in found for latest in one.reports))
+        wanted = periods_asked(tuple(latest for one in found for latest in one.reports))
+        is_lacking = any(one.period(*map(date.fromisoformat, days)) is None for one in found for days in wanted)
+        return _Taken(made, wanted, is_lacking)
 
     def _documents(self, held: Mapping[int, Held]) -> dict[int, Document]:
         """Those that can be read and are of this configuration, each decoded once."""
@@ -192,8 +205,8 @@ class Mirrored:
         reasons = sorted({self._left_out[number] for number in held if number in self._left_out})
         return "; ".join(reasons) if reasons else "no worker has written to Redis within the last seconds"
 
-    async def _want(self, periods: Sequence[Days]) -> None:
-        if periods and time.monotonic() - self._wanted_at >= WANT_SECONDS:
+    async def _want(self, periods: Sequence[Days], seconds: float) -> None:
+        if periods and time.monotonic() - self._wanted_at >= seconds:
             self._wanted_at = time.monotonic()
             try:
                 await self._store.want(told_periods(periods))

@@ -39,7 +39,7 @@ class Workers:
         lists = [msgspec.json.decode(body, type=TicketList) for status, body in bodies if status == 200]
         if not lists:
             return None
-        rows = sorted((row for one in lists for row in one.tickets), key=_order)
+        rows = sorted((row for one in lists for row in one.tickets), key=in_order)
         return TicketList(
             as_of=min((one.as_of for one in lists), key=parse_instant),
             state=wanted.state,
@@ -79,7 +79,7 @@ class Workers:
             await self._session.close()
 
 
-def _order(row: Row) -> tuple[bool, int, int, str, int]:
+def in_order(row: Row) -> tuple[bool, int, int, str, int]:
     """As each worker orders its own."""
     due = 0 if row.due is None else parse_instant(row.due)
     return row.due is None, due, parse_instant(row.since), row.id, 0 if row.sla is None else SLAS.index(row.sla)

@@ -20,7 +20,7 @@ from metrics.policies import Rules, Window
 from metrics.slow import periods_asked
 from metrics.snapshot import compose
 from stream.tickets import Tickets
-from tests.happenings import Happening, created, floor_of, rules_of
+from tests.happenings import Happening, created, floor_of, happening, rules_of
 from tests.logs import shuffled
 from tests.oracle.compare import differences
 from tests.oracle.configuration import configuration_of
@@ -88,6 +88,22 @@ def test_until_workers_were_asked_for_the_days_of_a_fact_its_kpi_says_so() -> No
     )
     assert (before["value"], before["reason"]) == (None, "its days were not asked of all workers yet")
     assert (after["value"], after["reason"]) == (0.0, None)
+
+
+def test_until_then_a_benchmark_is_compared_with_no_other_days() -> None:
+    fact = {
+        "specversion": "1.0", "id": "f", "source": "books", "type": "support.business.reported",
+        "time": "2026-03-09T08:00:00Z", "subject": "fact:benchmark.nps:all:2026-03-08",
+        "data": {"fact": "benchmark.nps", "value": 31, "period": {"start": "2026-03-08", "end": "2026-03-08"}},
+    }  # fmt: skip
+    rated = happening("survey.answered", instant("2026-03-01T10:00:00Z"), "T1", survey="nps", score=10)
+    log = [created(instant("2026-01-01T00:00:00Z"), "T1"), rated, fact]
+    before, after = (
+        merged(written([log], Rules(), NOW, periods), Rules(), NOW)["slow"]["benchmark.nps"][0]
+        for periods in ([], [("2026-03-08", "2026-03-08")])
+    )
+    assert (before["own"], before["reason"]) == (None, "its days were not asked of all workers yet")
+    assert after["window"] == "period"
 
 
 def test_windows_that_begin_at_one_instant_in_one_document_only_are_told_apart() -> None:

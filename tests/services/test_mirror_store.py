@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import TypeVar
 
 import pytest
 import pytest_asyncio
@@ -23,6 +24,8 @@ from tests.processes import until
 from tests.redis_servers import RedisServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+T = TypeVar("T")
 
 LIFE = 60_000  # ms
 #: What a call may take beyond its bound, on a machine that has other things to do.
@@ -264,6 +267,6 @@ class TestFaults:
             await published(store, entry(0, 1))
 
 
-async def bounded(what: Awaitable[object], seconds: float = CALL_SECONDS + SLACK_SECONDS) -> object:
+async def bounded(what: Awaitable[T], seconds: float = CALL_SECONDS + SLACK_SECONDS) -> T:
     async with asyncio.timeout(seconds):
         return await what
