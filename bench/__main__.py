@@ -17,7 +17,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import breaches, contenders, displays, growth, latency, paging, recovery, scrapes
+from bench import (
+    breaches,
+    contenders,
+    displays,
+    documents,
+    growth,
+    latency,
+    mirror,
+    paging,
+    recovery,
+    redis_server,
+    scrapes,
+)
 from bench.brokers import broker, default_broker
 from bench.floor_log import log
 from bench.rows import Row, isolated, markdown
@@ -97,6 +109,7 @@ def parts(options: argparse.Namespace) -> Parts:
         "contenders": lambda: on_contenders(options),
         "latency": lambda: on_latency(options),
         "displays": lambda: on_displays(options),
+        "mirror": lambda: [*isolated(documents.rows, sizes(options)[1:]), *on_mirror(options)],
         "paging": lambda: paging.rows(options.broker),
         "recovery": lambda: on_recovery(options),
         "metrics": lambda: isolated(scrapes.rows, 30),
@@ -124,6 +137,17 @@ def on_displays(options: argparse.Namespace) -> list[Row]:
     """A worker's process with its board, a sender's and that of the displays."""
     with broker(options.broker) as address:
         return asyncio.run(displays.rows(address, options.seconds))
+
+
+def on_mirror(options: argparse.Namespace) -> list[Row]:
+    """Processes as in production: workers, a board, a Redis, and those of the sender and the displays."""
+    if not redis_server.is_there():
+        return [Row("over Redis", "not measured", "missing: redis-server; `make services` installs it on Debian")]
+    with broker(options.broker) as address, broker(options.broker) as another:
+        found = asyncio.run(mirror.way_rows(address, another, options.seconds))
+    with broker(options.broker) as address:
+        cost = mirror.cost_rows(address, options.events, options.runs, is_embedded=options.broker == "embedded")
+        return [*found, *cost]
 
 
 def on_recovery(options: argparse.Namespace) -> list[Row]:

@@ -22,7 +22,7 @@ from metrics.board_series import queue_families
 from metrics.series import Family, Histogram
 from stream.explain import Explanation
 from stream.listing import Listed, Wanted
-from tests.processes import PATIENCE_SECONDS, Answer, WorkerProcess, until
+from tests.processes import PATIENCE_SECONDS, Answer, Serving, WorkerProcess, until
 from tests.small_floor import NOW, SmallFloor, small_floor
 
 
@@ -99,6 +99,27 @@ class BoardedWorker(WorkerProcess):
         async with self._http.get(f"{await self.board()}{path}", headers=headers, timeout=timeout) as answer:
             assert answer.status == 200, await answer.text()
             yield Stream(answer)
+
+
+class BoardProcess(Serving):
+    """`deskpulse board`, over Redis."""
+
+    def __init__(self, *arguments: object, **own: str) -> None:
+        super().__init__("board", *arguments, **own)
+
+    async def url(self) -> str:
+        """Where it serves."""
+        if self._url is None:
+            self._url = (await self.line(r"deskpulse board: (http://\S+?)/ of"))[1]
+        return self._url
+
+    async def until_total_is(self, series: str, number: float) -> None:
+        """Returns once it exports this number."""
+
+        async def reached() -> bool:
+            return await self.sample(series) == number
+
+        await until(reached, f"{series} at {number}")
 
 
 class StandingSource:
