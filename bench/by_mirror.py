@@ -33,7 +33,12 @@ async def _run(address: str, name: str, events: int, redis: str | None) -> Caugh
     broker = {"url": f"kafka://{address}", "partitions": PARTITIONS, "replication": 1, "instance_id": name}
     document = {"broker": broker, "worker": {"port": 0}} | ({"redis": {"url": redis}} if redis else {})
     setting = Setting(
-        brokers=(address,), app_id=name, topic_prefix=PREFIX, admission=ADMISSION, stops_on_refusals=False, has_feeds=False
+        brokers=(address,),
+        app_id=name,
+        topic_prefix=PREFIX,
+        admission=ADMISSION,
+        stops_on_refusals=False,
+        has_feeds=False,
     )
     worker = Worker(judged(document, name, {}), setting)
     await create_topics(worker.rim_settings)

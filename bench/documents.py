@@ -6,13 +6,13 @@ import statistics
 import time
 from collections.abc import Callable, Iterable
 from itertools import groupby
-from typing import TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from bench.growth import BATCH, CREATED, REPLIED, created_at, event
 from bench.rows import Row
 from deskpulse.looking import give_the_loop_its_turns
-from metrics.components import asked_now
-from metrics.documents import About, components, decode, encode
+from metrics.components import Components, asked_now
+from metrics.documents import About, Document, components, decode, encode
 from metrics.instants import MINUTE
 from metrics.measures import Vocabulary
 from metrics.policies import Rules
@@ -23,6 +23,7 @@ from stream.tickets import Admission, Tickets
 PARTITIONS, LOOKS = 16, 9
 #: So many change between two looks: what comes in a quarter of a second at 5,000 events a second.
 CHANGED = 1_250
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -48,7 +49,8 @@ def _apply(tickets: Tickets, topic: str, numbers: Iterable[int], now: int, later
     for partition, chosen in groupby(sorted(numbers, key=_partition), key=_partition):
         events = [event(topic, number, created_at(number, now) + delay) for number in chosen]
         places = list(range(len(events)))
-        keys, values = [key for key, _ in events], [value for _, value in events]
+        keys: list[bytes | None] = [key for key, _ in events]
+        values: list[bytes | None] = [value for _, value in events]
         tickets.partitions[partition].apply(Records(topic, partition, places, places, keys, values), now)
 
 
@@ -60,26 +62,34 @@ def _partition(number: int) -> int:
 def _rows(tickets: Tickets, size: int, now: int) -> list[Row]:
     took: dict[str, list[float]] = {}
 
-    def timed(step: str, made: Callable[[], T]) -> T:
+    def timed(step: str, made: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         began = time.perf_counter()
-        found = made()
+        found = made(*args, **kwargs)
         took.setdefault(step, []).append(time.perf_counter() - began)
         return found
 
-    asked, about, length = asked_now(tickets.rules, now), About(PARTITIONS, {}, {}), 0
-    for turn in range(LOOKS):
-        newest = sorted(range(size), key=lambda number: created_at(number, now))[-2 * CHANGED :: 2]
-        _apply(tickets, REPLIED, newest, now, 5 * MINUTE - turn)
-        gathered = timed("gather", lambda: tickets.gathered(asked, range(PARTITIONS), ()))
-        documents = timed(
-            "encode", lambda: [encode(one, tickets.vocabulary, asked, (), about) for one in gathered.values()]
-        )
-        decoded = timed("decode", lambda: [decode(one) for one in documents])
+    rules, numbers = tickets.rules, range(PARTITIONS)
+    asked, about, length = asked_now(rules, now), About(PARTITIONS, {}, {}), 0
+    newest = sorted(range(size), key=lambda number: created_at(number, now))[-2 * CHANGED :: 2]
+
+    def encoded(gathered: dict[int, Components]) -> list[bytes]:
+        return [encode(one, tickets.vocabulary, asked, (), about) for one in gathered.values()]
+
+    def merged(documents: list[Document]) -> dict[str, Any]:
         vocabulary = Vocabulary()
-        found = timed("merge", lambda: [components(one, vocabulary, asked) for one in decoded])
-        merged = timed("compose", lambda: compose(found, tickets.rules, vocabulary, asked, total=PARTITIONS))
-        assert merged["all"]["open"] == size
+        found = [components(one, vocabulary, asked) for one in documents]
+        return compose(found, rules, vocabulary, asked, total=PARTITIONS)
+
+    for turn in range(LOOKS):
+        _apply(tickets, REPLIED, newest, now, 5 * MINUTE - turn)
+        documents = timed("encode", encoded, timed("gather", tickets.gathered, asked, numbers, ()))
+        found = timed("merge", merged, timed("decode", _decoded, documents))
+        assert found["all"]["open"] == size
         length = sum(map(len, documents))
     what = f"{size:,} open tickets, {PARTITIONS} partitions: documents of all"
     steps = ", ".join(f"{step} {statistics.median(found) * 1e3:,.0f} ms" for step, found in took.items())
     return [Row(what, f"{length / 1024:,.0f} kB", steps)]
+
+
+def _decoded(documents: list[bytes]) -> list[Document]:
+    return [decode(one) for one in documents]

@@ -10,7 +10,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -60,7 +60,12 @@ def _what(board: str) -> str:
 
 
 async def _shown(
-    pool: ProcessPoolExecutor, address: str, seconds: float, board: str, process: int, until_total: Callable[..., object]
+    pool: ProcessPoolExecutor,
+    address: str,
+    seconds: float,
+    board: str,
+    process: int,
+    until_total: Callable[[str, float], Awaitable[None]],
 ) -> tuple[list[float], float, float]:
     """Delays of all displays; processor seconds a second and megabytes that the process of the board took to them."""
     loop = asyncio.get_running_loop()
@@ -69,7 +74,7 @@ async def _shown(
     until = first + round(seconds / TICK_SECONDS) * CREATED_A_TICK
     before = resident_megabytes(process)
     watching = loop.run_in_executor(pool, watch, board, DISPLAYS, until)
-    await until_total("support_board_sse_clients", DISPLAYS)  # type: ignore[misc]
+    await until_total("support_board_sse_clients", DISPLAYS)
     began, used = time.monotonic(), processor_seconds(process)
     ticks = await loop.run_in_executor(pool, send_ticks, address, seconds, first)
     seen = await watching
@@ -96,7 +101,8 @@ def cost_rows(address: str, events: int, runs: int, *, is_embedded: bool) -> lis
         tuple(statistics.median(column) for column in zip(*found, strict=True)) for found in took.values()
     )
     what = f"a worker with the mirror, {events:,} events to catch up on"
-    beside = f"{wall_off / wall_on:.2f} of the one without ({cpu_off / cpu_on:.2f}); {documents / runs:.0f} times written"
+    ratio = f"{wall_off / wall_on:.2f} of the one without ({cpu_off / cpu_on:.2f})"
+    beside = f"{ratio}; written {documents / runs:.0f} times"
     return [Row(what, f"{events / wall_on:,.0f} events/s", beside)]
 
 

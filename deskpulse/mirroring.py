@@ -1,14 +1,14 @@
 """What a worker's partitions come to, mirrored to Redis four times a second at most: for boards, and for nobody else.
 
-Never on the event path: it is gathered in a look, made into documents in a thread, and written with one call that is
-bounded in time. A mirror that cannot be written costs the boards their numbers and the worker nothing.
+Never on the event path: only gathering it holds batches up, for a look; it is made into documents in a thread, and
+written with one call that is bounded in time. A mirror that cannot be written costs the boards their numbers and the
+worker nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import socket
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -20,24 +20,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from deskpulse.worker import Worker, default_instance_id
-from metrics.components import asked_now
+from deskpulse.pacing import FAILED_TICKS, TICK, as_of, is_due, lifetime_ms, pause_after, until_next
+from deskpulse.worker import Gathered, Worker, default_instance_id
 from metrics.documents import VERSION, encode
 from metrics.facts import Days
-from metrics.instants import SECOND
+from metrics.measures import Vocabulary
 from mirror.store import Entry, MirrorError, Store
-
-#: Documents are as of whole multiples of this, in nanoseconds, so that those of several workers are of one instant.
-TICK: Final = SECOND // 4
-#: Where nothing has changed, so often: clocks run out without an event.
-QUIET_TICKS: Final = 4
-#: So many times as long as it took to gather it is the pause after it; Redis may be slow, and holds nobody up.
-PAUSE_FACTOR: Final = 6
-PAUSE_TICKS_MAX: Final = 20
-#: A document lives for so many of the longest pauses that are to be expected.
-LIVES: Final = 3
-#: How long to leave Redis alone after it could not be asked.
-FAILED_TICKS: Final = 4
 
 #: Not listened on: what a server may be told to listen on.
 EVERYWHERE: Final = {"0.0.0.0", "::"}  # noqa: S104
@@ -65,25 +53,19 @@ class Mirroring:
     async def run(self) -> None:
         """Write what has changed, tick by tick, until cancelled."""
         while True:
-            await asyncio.sleep((TICK - time.time_ns() % TICK) / SECOND)
-            tick = time.time_ns() // TICK
-            if tick - self._at >= self._pause and (self._has_changed() or self._is_quiet(tick)):
+            tick = self._worker.now() // TICK
+            if is_due(tick, self._at, self._pause, has_changed=self._revision != self._worker.revision()):
                 await self._write(tick)
-
-    def _has_changed(self) -> bool:
-        return self._revision != self._worker.revision()
-
-    def _is_quiet(self, tick: int) -> bool:
-        """At whole seconds: the documents of workers that have no news are of one instant, too."""
-        return tick // QUIET_TICKS > self._at // QUIET_TICKS
+            else:
+                await asyncio.sleep(until_next(self._worker.now()))
 
     async def _write(self, tick: int) -> None:
-        self._at, self._revision = tick, self._worker.revision()
+        self._at = tick
         try:
-            await self._publish(tick * TICK)
+            await self._publish(tick)
         except Exception as error:  # noqa: BLE001 (whatever it is, the worker goes on, and the next may be written)
             self.failed += 1
-            self._pause = FAILED_TICKS
+            self._pause = max(self._pause, FAILED_TICKS)
             if not self._is_failing:
                 is_bug = not isinstance(error, MirrorError)
                 _log.warning("the mirror in Redis is not written, the walls will say so: %s", error, exc_info=is_bug)
@@ -93,34 +75,25 @@ class Mirroring:
             _log.warning("the mirror in Redis is written again")
         self._is_failing = False
 
-    async def _publish(self, as_of: int) -> None:
+    async def _publish(self, tick: int) -> None:
         self.published += 1
-        began = time.perf_counter()
-        entries = await self._entries(as_of)
-        self._pause = pause_after(time.perf_counter() - began)
-        lifetime = LIVES * max(QUIET_TICKS, self._pause) * TICK // 1_000_000
-        refused = await self._store.publish(self._name, self._address, lifetime, entries)
+        periods, self._revision = self._wanted, self._worker.revision()
+        gathered = await self._worker.gathered(partial(as_of, tick), periods)
+        began = time.perf_counter_ns()
+        documents = await asyncio.to_thread(_documents, gathered, self._worker.tickets.vocabulary, periods)
+        self._pause = pause_after(gathered.took + time.perf_counter_ns() - began)
+        generations, at = gathered.generations, gathered.asked.now
+        entries = [Entry(number, generations[number], at, one) for number, one in documents if number in generations]
+        refused = await self._store.publish(self._name, self._address, lifetime_ms(self._pause), entries)
         if refused and not self._refused:
             _log.warning("other workers have partitions %s by now", ", ".join(map(str, sorted(refused))))
         self._refused = refused
         self._wanted = periods_of(await self._store.wanted())
 
-    async def _entries(self, as_of: int) -> list[Entry]:
-        asked = asked_now(self._worker.tickets.rules, as_of)
-        gathered = await self._worker.gathered(asked, self._wanted)
-        encoded = partial(encode, vocabulary=self._worker.tickets.vocabulary, asked=asked, periods=self._wanted)
-        documents = await asyncio.to_thread(
-            lambda: {number: encoded(found, about=gathered.about) for number, found in gathered.found.items()}
-        )
-        generations = gathered.generations
-        return [
-            Entry(number, generations[number], as_of, one) for number, one in documents.items() if number in generations
-        ]
 
-
-def pause_after(seconds: float) -> int:
-    """How many ticks to leave the worker alone after a document that took so long to gather."""
-    return min(max(1, math.ceil(seconds * PAUSE_FACTOR * SECOND / TICK)), PAUSE_TICKS_MAX)
+def _documents(gathered: Gathered, vocabulary: Vocabulary, periods: Sequence[Days]) -> list[tuple[int, bytes]]:
+    asked, about = gathered.asked, gathered.about
+    return [(number, encode(one, vocabulary, asked, periods, about)) for number, one in gathered.found.items()]
 
 
 def periods_of(told: bytes) -> tuple[Days, ...]:

@@ -24,7 +24,7 @@ from deskpulse.server import TooEarlyError, create_server, serving
 from deskpulse.ticket_lists import TicketList
 from deskpulse.why import Why, WhyAsked, window_of
 from metrics.activity import Activity
-from metrics.components import Asked, Components
+from metrics.components import Asked, Components, asked_now
 from metrics.data_quality import since_start
 from metrics.documents import About
 from metrics.exposition import View, render, view
@@ -67,8 +67,13 @@ class MirrorCounts(Protocol):
 
 
 class Gathered(msgspec.Struct, frozen=True):
-    """What this worker's partitions come to, of which assignment each is, and what the worker says of itself."""
+    """What this worker's partitions come to, of which assignment each is, and what the worker says of itself.
 
+    ``took``: nanoseconds for which no batch could begin.
+    """
+
+    asked: Asked
+    took: int
     found: dict[int, Components]
     generations: dict[int, int]
     about: About
@@ -190,13 +195,18 @@ class Worker:
         """Equal to an earlier one where no event and no partition has changed a number since; cheap to ask."""
         return self.processed, self.readiness()["partitions"]
 
-    async def gathered(self, asked: Asked, periods: Sequence[Days]) -> Gathered:
-        """For the mirror, without holding the event loop; with the sums of these periods of whole days."""
+    async def gathered(self, as_of: Callable[[int, int | None], int], periods: Sequence[Days]) -> Gathered:
+        """For the mirror, without holding the event loop; with the sums of these periods of whole days.
+
+        ``as_of``: the instant to look as of, given the clock's and that of the newest event applied.
+        """
         async with unchanged(self._rim) as look:
+            began = time.perf_counter_ns()
+            asked = asked_now(self.tickets.rules, as_of(self.now(), self.tickets.newest_event))
             generations = self._readiness.generations()
             found = await look(partial(self.tickets.gathered, asked, self._ready_partitions(), periods))
             about = About(self._total(), self.tickets.feeds.told(), self._quality())
-            return Gathered(found, generations, about)
+            return Gathered(asked, time.perf_counter_ns() - began, found, generations, about)
 
     def _quality(self) -> dict[str, Any]:
         partitions = self.tickets.partitions.values()

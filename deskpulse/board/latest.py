@@ -14,7 +14,8 @@ from deskpulse.board.history import Minutes
 from deskpulse.board.source import NoSnapshotError, Source
 from metrics.instants import SECOND, parse_instant
 
-#: Four a second at most.
+#: Four a second at most: one in each quarter of the clock's second. A pause after each would be met a little later each
+#: time by what is written once in a quarter, and late once would be late ever after.
 PAUSE_SECONDS: Final = 0.25
 #: So much longer than the last one held batches up is the pause before the next: they wait a fifth of the time at most.
 PAUSE_FACTOR: Final = 4.0
@@ -32,8 +33,9 @@ class Latest:
         self._taking = asyncio.Lock()
         self._found: dict[str, Any] | None = None
         self._revision: object = None
-        self._began_at = self._taken_at = self._pause = 0.0
+        self._taken_at = self._pause = 0.0
         self._failure, self._failed_at = "", 0.0
+        self._quarter = 0  # of a second, in which it was taken
 
     async def snapshot(self) -> dict[str, Any]:
         """The same object until it is taken again; nobody changes it.
@@ -50,9 +52,7 @@ class Latest:
                 is_old = age >= max(QUIET_SECONDS, self._pause)
                 if not is_old and self._source.revision() == self._revision:
                     return self._found
-                # From one beginning to the next, so that what comes four times a second is not met ever later.
-                pause = max(PAUSE_SECONDS - (self._now() - self._began_at), self._pause - age)
-                await asyncio.sleep(max(0.0, pause))
+                await asyncio.sleep(max(until_next_quarter(time.time(), self._quarter), self._pause - age, 0.0))
             return await self._take()
 
     async def changed(self, seconds: float) -> None:
@@ -60,13 +60,13 @@ class Latest:
         await self._source.changed(seconds)
 
     async def _take(self) -> dict[str, Any]:
-        began, revision = self._now(), self._source.revision()
+        began, revision, self._quarter = self._now(), self._source.revision(), int(time.time() / PAUSE_SECONDS)
         try:
             found = await self._source.snapshot()
         except NoSnapshotError as error:
             self._failure, self._failed_at = str(error), self._now()
             raise
-        self._found, self._revision, self._began_at, self._taken_at = found, revision, began, self._now()
+        self._found, self._revision, self._taken_at = found, revision, self._now()
         # Its instant is taken when it has waited for the batch in work and holds up the next.
         held = (time.time_ns() - parse_instant(found["as_of"])) / SECOND
         took = min(self._taken_at - began, max(held, 0.0))
@@ -76,3 +76,8 @@ class Latest:
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
+
+
+def until_next_quarter(now: float, quarter: int) -> float:
+    """Seconds until another quarter of a second than that one; 0 in any other, as after the clock was set."""
+    return (quarter + 1) * PAUSE_SECONDS - now if int(now / PAUSE_SECONDS) == quarter else 0.0

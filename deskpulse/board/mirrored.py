@@ -72,7 +72,8 @@ class Mirrored:
         self._total = configuration.broker.partitions
         self._decoded: dict[int, tuple[Held, Document]] = {}
         self._left_out: dict[int, str] = {}
-        self._news = 0
+        self._news = self._read = 0  # messages, and how many when it was last read
+        self._writers = 1  # workers of whom something was there
         self._told = asyncio.Event()
         self._wanted_at = -WANT_SECONDS
         self._looking = asyncio.Lock()
@@ -96,12 +97,17 @@ class Mirrored:
 
     async def changed(self, seconds: float) -> None:
         """Returns when something was written, and what others wrote with it; or after so long."""
-        try:
-            await asyncio.wait_for(self._told.wait(), seconds)
-        except TimeoutError:
-            return
-        await asyncio.sleep(TOGETHER_SECONDS)
-        self._told.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._heard(1)
+            async with asyncio.timeout(TOGETHER_SECONDS):
+                await self._heard(self._writers)
+
+    async def _heard(self, messages: int) -> None:
+        """Returns when so many have come since it was last read."""
+        while self._news - self._read < messages:
+            self._told.clear()
+            await self._told.wait()
 
     def revision(self) -> object:
         """Changes with each message."""
@@ -156,7 +162,9 @@ class Mirrored:
     async def _taken(self) -> _Taken:
         """As of what is held now. The documents say how many partitions there are."""
         while True:
+            self._read = self._news
             held = await self._store.read(self._total)
+            self._writers = max(1, len({one.worker for one in held.values()}))
             documents = await asyncio.to_thread(self._documents, held)
             total = max((document.about.partitions for document in documents.values()), default=self._total)
             if total == self._total:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
@@ -13,6 +14,8 @@ from deskpulse.worker import Worker, default_instance_id
 from metrics.series import Family, Histogram
 from stream.explain import Explanation
 from stream.listing import Wanted
+
+_POLL_SECONDS: Final = 0.01
 
 
 class NoSnapshotError(Exception):
@@ -91,8 +94,12 @@ class LoneWorker:
         return self._worker.revision()
 
     async def changed(self, seconds: float) -> None:
-        """After so long: a worker at work has news all the time."""
-        await asyncio.sleep(seconds)
+        """Looks at the revision again and again: a worker at work tells nobody."""
+        before = self.revision()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.revision() == before:  # noqa: ASYNC110 - as said
+                    await asyncio.sleep(_POLL_SECONDS)
 
     async def snapshot(self) -> dict[str, Any]:
         """As `/snapshot` of the worker."""

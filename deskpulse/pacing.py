@@ -1,0 +1,55 @@
+"""When a worker writes its mirror: at most once a tick, and seldom enough that batches of events hardly notice.
+
+Pure functions; ticks are whole multiples of ``TICK`` since 1970, so that all workers write at the same instants.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from metrics.instants import SECOND
+
+TICK: Final = SECOND // 4
+#: Where nothing has changed, so often: clocks run out without an event.
+QUIET_TICKS: Final = 4
+#: So many times as long as the worker worked for the last one is the pause from it to the next.
+PAUSE_FACTOR: Final = 6
+PAUSE_TICKS_MAX: Final = 20
+#: A document lives for so many of the longest pauses that are to be expected.
+LIVES: Final = 3
+#: How long to leave Redis alone after it could not be asked.
+FAILED_TICKS: Final = 4
+
+
+def is_due(tick: int, last: int, pause: int, *, has_changed: bool) -> bool:
+    """Whether to write at ``tick`` when it was tried last at ``last``, with so many ticks between them.
+
+    Where nothing has changed, at whole seconds, so that the documents of quiet workers are of one instant, too. A clock
+    that was set back is no reason to wait for what it said before.
+    """
+    if tick < last:
+        return True
+    return tick - last >= pause and (has_changed or tick // QUIET_TICKS > last // QUIET_TICKS)
+
+
+def pause_after(worked: int) -> int:
+    """Ticks from one writing to the next; ``worked``: nanoseconds that the worker could do nothing else in."""
+    return min(max(1, -(-worked * PAUSE_FACTOR // TICK)), PAUSE_TICKS_MAX)
+
+
+def lifetime_ms(pause: int) -> int:
+    """How long Redis keeps what is written before this pause."""
+    return LIVES * max(QUIET_TICKS, pause) * TICK // 1_000_000
+
+
+def until_next(now: int) -> float:
+    """Seconds until the next tick."""
+    return (TICK - now % TICK) / SECOND
+
+
+def as_of(tick: int, now: int, newest: int | None) -> int:
+    """The instant to look at the tickets as of, at ``now``: the tick's, unless an event applied is newer than that.
+
+    What workers say is then of one instant, wherever that is exact.
+    """
+    return tick * TICK if newest is None or newest <= tick * TICK else now
