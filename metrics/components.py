@@ -12,18 +12,23 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from metrics.contribution import Mark
 from metrics.days import PeriodSums
 from metrics.facts import Latest
 from metrics.floor import PartitionFloor
 from metrics.hours import Sums
 from metrics.instants import MINUTE, SECOND, from_datetime
+from metrics.measures import Vocabulary
 from metrics.normal import FlowSums, flow_sums
 from metrics.policies import Rules, Window
 from metrics.standing import LiveOf, Standing, standing
 from metrics.voice import Before, scores, windows_before
+from metrics.waiting import ages
 
 #: What is told of the data itself, in this order.
 QUALITY: Final = ("orphans", "clock_skew", "before_creation", "full_histories")
+
+_WAITING: Final = (Mark.AWAITING_FIRST_RESPONSE, Mark.UNCOUNTED_AWAITING_FIRST_RESPONSE)
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -77,6 +82,7 @@ class Components(msgspec.Struct, frozen=True, kw_only=True):
     windows: Mapping[str, Sequence[Sums]]  # by name, to be added up
     before: Mapping[str, Sequence[Sums]]  # the same of CSAT on 1-5 in what the window is compared with
     standings: Mapping[tuple[str, str], Standing]  # by queue and priority
+    waiting: Sequence[Sums]  # see ``metrics.waiting``, by window in the order of the edges; to be added up
     flow: Callable[[], FlowSums]
     reports: tuple[Latest, ...]
     period: Callable[[date, date], tuple[PeriodSums, ...] | None]  # first and last day; None: not to be had here
@@ -104,7 +110,7 @@ def midnight(now: int, time_zone: str) -> int:
     return start
 
 
-def gather(parts: Sequence[Part], rules: Rules, asked: Asked) -> Components:
+def gather(parts: Sequence[Part], rules: Rules, vocabulary: Vocabulary, asked: Asked) -> Components:
     """What these partitions come to."""
     floors = [part.floor for part in parts]
     panes = [floor.panes for floor in floors]
@@ -119,6 +125,7 @@ def gather(parts: Sequence[Part], rules: Rules, asked: Asked) -> Components:
         },
         before={name: [scores(panes, before)] for name, before in asked.before.items()},
         standings=_standings(parts, rules, asked),
+        waiting=[_waiting(floors, vocabulary, asked)],
         flow=lambda: flow_sums(panes, rules, asked.now),
         reports=tuple(floor.facts.latest() for floor in floors),
         period=lambda first, last: tuple(floor.days.total(first, last) for floor in floors),
@@ -133,6 +140,12 @@ def _standings(parts: Sequence[Part], rules: Rules, asked: Asked) -> dict[tuple[
             found.setdefault((queue, priority), []).append((live, policy, part.is_ready))
     edges = asked.edges
     return {place: standing(sets, rules, edges, asked.now) for place, sets in found.items()}
+
+
+def _waiting(floors: Sequence[PartitionFloor], vocabulary: Vocabulary, asked: Asked) -> Sums:
+    """Those who await their first response, counted or not."""
+    sets = [(vocabulary.queue_id(queue), live) for floor in floors for (queue, _, _), live in floor.live.items()]
+    return ages(((queue, live.since(mark)) for queue, live in sets for mark in _WAITING), asked.edges, asked.now)
 
 
 def earliest(instants: Iterable[int | None]) -> int | None:

@@ -67,6 +67,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     cells: dict[str, _Columns]
     compared: dict[str, _Columns]
     standings: list[tuple[str, str, Standing]]
+    waiting: _Columns
     flow: tuple[int, int, bytes]  # queues, hours, and the columns
     reports: list[Report]
     periods: list[tuple[str, str, _Columns]]
@@ -106,6 +107,7 @@ def encode(found: Components, vocabulary: Vocabulary, asked: Asked, periods: Ite
         cells={name: _columns(sums) for name, sums in found.windows.items()},
         compared={name: _columns(sums) for name, sums in found.before.items()},
         standings=[(queue, priority, standing) for (queue, priority), standing in found.standings.items()],
+        waiting=_columns(found.waiting),
         flow=(*flow.shape[1:], np.ascontiguousarray(flow, dtype=_INT64).tobytes()),
         reports=[report for latest in found.reports for report in latest.reports],
         periods=[(start, end, _columns(sums)) for start, end in periods for sums in (_period(found, start, end),)],
@@ -156,7 +158,7 @@ def components(document: Document, vocabulary: Vocabulary, asked: Asked) -> Comp
         DocumentError: it is of other windows than those asked for.
     """
     check(document, asked)
-    renumbered = _Renumbered(document, vocabulary)
+    renumbered, order = _Renumbered(document, vocabulary), _Order(document, asked)
     flow = _flow(document, renumbered)
     periods = {(start, end): (PeriodSums(renumbered.sums(columns)),) for start, end, columns in document.periods}
     return Components(
@@ -166,7 +168,8 @@ def components(document: Document, vocabulary: Vocabulary, asked: Asked) -> Comp
         queues=[int(renumbered.queues[number]) for number in document.queues],
         windows={name: [renumbered.sums(columns)] for name, columns in document.cells.items()},
         before={name: [renumbered.sums(columns)] for name, columns in document.compared.items()},
-        standings=_standings(document, asked),
+        standings=order.standings(document),
+        waiting=order.waiting(renumbered.in_queues(document.waiting)),
         flow=lambda: flow,
         reports=(Latest(document.reports),),
         period=_told(periods),
@@ -191,6 +194,12 @@ class _Renumbered:
             measure = vocabulary.brand_measure(item, low, high) if is_brand else vocabulary.servqual_measure(item)
             self._measures[FIRST_ITEM + place] = measure
 
+    def in_queues(self, columns: _Columns) -> Sums:
+        """Cells and amounts of which only the queues are numbered by each process."""
+        cells, amounts = (np.frombuffer(column, dtype=_INT64) for column in columns)
+        queues = self.queues[cells >> QUEUE_SHIFT] if len(cells) else cells
+        return queues << QUEUE_SHIFT | cells & (1 << QUEUE_SHIFT) - 1, amounts
+
     def sums(self, columns: _Columns) -> Sums:
         """Cells and amounts; several cells may have become one."""
         cells, amounts = (np.frombuffer(column, dtype=_INT64) for column in columns)
@@ -211,17 +220,40 @@ def _flow(document: Document, renumbered: _Renumbered) -> Ints:
     return mine
 
 
-def _standings(document: Document, asked: Asked) -> dict[tuple[str, str], Standing]:
-    """By queue and priority, with the values of each window in the order of the edges that are asked for."""
-    theirs = Asked(document.as_of, document.windows, {}).edges
-    place_of = {span.name: theirs.index(span.after_instant) for span in document.windows}
-    name_of = {span.after_instant: span.name for span in asked.windows}
-    places = [place_of[name_of[edge]] for edge in asked.edges]
-    if places == list(range(len(theirs))):
-        return {(queue, priority): standing for queue, priority, standing in document.standings}
-    return {(queue, priority): _in_order(standing, places) for queue, priority, standing in document.standings}
+class _Order:
+    """The windows of a document in the order of the edges that are asked for: each of those has a place of theirs."""
 
+    def __init__(self, document: Document, asked: Asked) -> None:
+        theirs = Asked(document.as_of, document.windows, {}).edges
+        place_of = {span.name: theirs.index(span.after_instant) for span in document.windows}
+        name_of = {span.after_instant: span.name for span in asked.windows}
+        self._places = [place_of[name_of[edge]] for edge in asked.edges]
+        self._is_same = self._places == list(range(len(theirs)))
 
-def _in_order(standing: Standing, places: Sequence[int]) -> Standing:
-    clocks = [msgspec.structs.replace(clock, late=[clock.late[place] for place in places]) for clock in standing.clocks]
-    return msgspec.structs.replace(standing, clocks=clocks, waiting=[standing.waiting[place] for place in places])
+    def standings(self, document: Document) -> dict[tuple[str, str], Standing]:
+        """By queue and priority."""
+        if self._is_same:
+            return {(queue, priority): standing for queue, priority, standing in document.standings}
+        return {(queue, priority): self._standing(standing) for queue, priority, standing in document.standings}
+
+    def _standing(self, standing: Standing) -> Standing:
+        clocks = [
+            msgspec.structs.replace(clock, late=[clock.late[place] for place in self._places])
+            for clock in standing.clocks
+        ]
+        return msgspec.structs.replace(standing, clocks=clocks)
+
+    def waiting(self, sums: Sums) -> list[Sums]:
+        """Each window with what no shorter one has: what the next one before it has is taken out of it."""
+        if self._is_same:
+            return [sums]
+        cells, amounts = sums
+        theirs, others = cells >> MEASURE_SHIFT & MEASURE_MASK, cells & ~(MEASURE_MASK << MEASURE_SHIFT)
+        found: list[Sums] = []
+        for mine, place in enumerate(self._places):
+            within = theirs <= place
+            column = others[within] | mine << MEASURE_SHIFT
+            found.append((column, amounts[within]))
+            if mine + 1 < len(self._places):
+                found.append((column + (1 << MEASURE_SHIFT), -amounts[within]))
+        return found

@@ -19,8 +19,9 @@ from metrics.outcomes import outcomes
 from metrics.policies import Rules
 from metrics.samples import Samples
 from metrics.slow import slow
-from metrics.standing import Standing, as_json, together, within
+from metrics.standing import Standing, as_json, together
 from metrics.voice import Voice
+from metrics.waiting import Counts, of_window
 
 
 def snapshot(
@@ -31,7 +32,9 @@ def snapshot(
     ``catching_up`` and ``total`` count partitions.
     """
     asked = asked_now(rules, now)
-    return compose([gather(parts, rules, asked)], rules, vocabulary, asked, catching_up=catching_up, total=total)
+    return compose(
+        [gather(parts, rules, vocabulary, asked)], rules, vocabulary, asked, catching_up=catching_up, total=total
+    )
 
 
 def compose(
@@ -76,7 +79,7 @@ def windows_of(
     parts: Sequence[Part], rules: Rules, vocabulary: Vocabulary, asked: Asked, queues: Iterable[str | None]
 ) -> dict[str | None, dict[str, Any]]:
     """Only the windows, of each of these queues by its name; None: of all."""
-    merged = _Merged([gather(parts, rules, asked)], rules, vocabulary, asked)
+    merged = _Merged([gather(parts, rules, vocabulary, asked)], rules, vocabulary, asked)
     return {queue: merged.scope(queue)["windows"] for queue in queues}
 
 
@@ -93,6 +96,7 @@ class _Merged:
         before = {name: [sums for one in found for sums in one.before[name]] for name in asked.before}
         self._voice = Voice(before, rules, vocabulary, self.since, asked.before)
         self._places = _places(found, self._edges)
+        self._waiting = tables_of([sums for one in found for sums in one.waiting])
         self._queues = {queue for queue, _ in self._places}
         self._priorities = sorted({priority for _, priority in self._places})
         self._samples = rules.samples
@@ -107,8 +111,15 @@ class _Merged:
             name: [self._places[of, name] for of in queues if (of, name) in self._places] for name in self._priorities
         }
         by_priority = {name: together(stands, self._edges) for name, stands in of_each.items() if stands}
+        waiting = _joined(self._waiting, numbers)
         made = _scope(
-            by_priority, found, self._edges, self.since, samples=self._samples, in_open_hours=self._in_open_hours
+            by_priority,
+            waiting,
+            found,
+            self._edges,
+            self.since,
+            samples=self._samples,
+            in_open_hours=self._in_open_hours,
         )
         for span, table in found:
             made["windows"][span.name] |= self._voice.of(span.name, table, numbers)
@@ -124,6 +135,7 @@ class _Merged:
 
 def _scope(
     by_priority: dict[str, Standing],
+    waiting: Table,
     windows: list[tuple[Span, Table]],
     edges: list[int],
     since: int | None,
@@ -135,7 +147,8 @@ def _scope(
     made = as_json(stands)
     made["priorities"] = {priority: as_json(one) for priority, one in by_priority.items()}
     made["windows"] = {
-        span.name: _window(table, *within(stands, edges, *span.edges), since, span, samples) for span, table in windows
+        span.name: _window(table, _Pending(stands, waiting, edges, span), since, span, samples)
+        for span, table in windows
     }
     if in_open_hours:
         for span, table in windows:
@@ -176,9 +189,22 @@ def _places(found: Sequence[Components], edges: Sequence[int]) -> dict[tuple[str
 # -------------------------------------------------------------------------------------------------- windows
 
 
-def _window(
-    table: Table, stands: Standing, index: int, since: int | None, span: Span, samples: Samples
-) -> dict[str, Any]:
+class _Pending:
+    """What in one window is undecided: clocks late since a due instant in it, and who of it still waits."""
+
+    def __init__(self, stands: Standing, waiting: Table, edges: Sequence[int], span: Span) -> None:
+        after, last = span.edges
+        first, is_over = edges.index(after), last in edges
+        self._clocks, self._first, self._end = stands.clocks, first, edges.index(last) if is_over else None
+        self.waiting: Counts = of_window(waiting, edges.index(last) + 1 if is_over else 0, first)
+
+    def late(self, sla: int) -> int:
+        """Of the clocks of one SLA."""
+        late = self._clocks[sla].late
+        return late[self._first] - (0 if self._end is None else late[self._end])
+
+
+def _window(table: Table, pending: _Pending, since: int | None, span: Span, samples: Samples) -> dict[str, Any]:
     first = table.get(Measure.FIRST_RESPONSE, {})
     return {
         "complete": since is not None and since <= span.after_instant,
@@ -191,12 +217,12 @@ def _window(
         "retargeted_late": _count(table, Measure.RETARGETED_LATE),
         "discarded_late": _count(table, Measure.DISCARDED_LATE),
         "first_response": durations(table, Measure.FIRST_RESPONSE, samples)
-        | attainment(table, FIRST_RESPONSE, stands.clocks[0].late[index], samples),
+        | attainment(table, FIRST_RESPONSE, pending.late(0), samples),
         "first_response_business": None,
         "first_resolution": durations(table, Measure.FIRST_RESOLUTION, samples),
         "resolution": durations(table, Measure.RESOLUTION, samples)
-        | attainment(table, RESOLUTION, stands.clocks[2].late[index], samples),
-        "first_response_cohort": cohort(table, stands.waiting[index], samples),
+        | attainment(table, RESOLUTION, pending.late(2), samples),
+        "first_response_cohort": cohort(table, pending.waiting, samples),
         **outcomes(table, samples),
     }
 

@@ -15,14 +15,12 @@ from metrics.contribution import SLAS, Mark
 from metrics.instants import format_instant
 from metrics.live import Instants, LiveSet
 from metrics.policies import Rules
-from metrics.waiting import Counts, add, ages
 
 Optional = int | None
-_WAITING = (Mark.AWAITING_FIRST_RESPONSE, Mark.UNCOUNTED_AWAITING_FIRST_RESPONSE)
 LiveOf = tuple[LiveSet, int, bool]  # the set, the number of its policy, and whether its partition is ready
 
 
-class Clocks(msgspec.Struct):
+class Clocks(msgspec.Struct, array_like=True):
     """The clocks of one SLA."""
 
     live_breaches: int = 0
@@ -33,26 +31,23 @@ class Clocks(msgspec.Struct):
     late: list[int] = []  # live breaches by window of their due instant
 
 
-class Standing(msgspec.Struct):
-    """One queue, or all of them together; windows in the order of the edges."""
+class Standing(msgspec.Struct, array_like=True):
+    """One queue and priority, or several together; windows in the order of the edges."""
 
     counts: list[int]  # open, awaiting first response, awaiting reply, paused, escalated, without policy
     oldest_first: int | None
     oldest_reply: int | None
     clocks: list[Clocks]
-    waiting: list[Counts]  # awaiting their first response by log bucket of the time so far, by window of creation
 
 
 def standing(sets: Sequence[LiveOf], rules: Rules, edges: Sequence[int], now: int) -> Standing:
     """How these sets stand; ``edges``: the last instant before each window, descending."""
     ready = [(live, policy) for live, policy, is_ready in sets if is_ready]
-    waiting = [live.since(mark) for live, _, _ in sets for mark in _WAITING]
     return Standing(
         counts=[sum(column) for column in zip(*(live.counts for live, _, _ in sets), strict=True)] or [0] * 6,
         oldest_first=_least(live.since(Mark.AWAITING_FIRST_RESPONSE).earliest() for live, _ in ready),
         oldest_reply=_least(live.since(Mark.AWAITING_REPLY).earliest() for live, _ in ready),
         clocks=[_clocks(ready, rules, sla, edges, now) for sla in range(len(SLAS))],
-        waiting=ages(waiting, edges, now),
     )
 
 
@@ -60,32 +55,12 @@ def together(standings: Sequence[Standing], edges: Sequence[int]) -> Standing:
     """The sum of several standings; of none, nobody's."""
     if len(standings) == 1:
         return standings[0]
-    waiting: list[Counts] = [{} for _ in edges]
-    for one in standings:
-        for into, counts in zip(waiting, one.waiting, strict=True):
-            add(into, counts)
     return Standing(
         counts=[sum(column) for column in zip(*(one.counts for one in standings), strict=True)] or [0] * 6,
         oldest_first=_least(one.oldest_first for one in standings),
         oldest_reply=_least(one.oldest_reply for one in standings),
         clocks=[_joined([one.clocks[sla] for one in standings], edges) for sla in range(len(SLAS))],
-        waiting=waiting,
     )
-
-
-def within(one: Standing, edges: Sequence[int], after: int, last: int) -> tuple[Standing, int]:
-    """The standing in which a window stands that holds ``after < instant <= last``, and its place there.
-
-    Of a window that is over (``last`` is an edge), what began or was due later is taken out.
-    """
-    first = edges.index(after)
-    if last not in edges:
-        return one, first
-    end = edges.index(last)
-    clocks = [msgspec.structs.replace(clock, late=[clock.late[first] - clock.late[end]]) for clock in one.clocks]
-    later = one.waiting[end]
-    waiting = {bucket: count - later.get(bucket, 0) for bucket, count in one.waiting[first].items()}
-    return msgspec.structs.replace(one, clocks=clocks, waiting=[{b: n for b, n in waiting.items() if n}]), 0
 
 
 def as_json(standing: Standing) -> dict[str, Any]:

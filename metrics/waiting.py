@@ -1,46 +1,51 @@
 """How long the unanswered have waited: by window, as the censored part of the first-response cohort, and all of them.
 
-Waiting times of the cohort go into the log buckets of ``metrics.measures``.
+Waiting times of the cohort go into the log buckets of ``metrics.measures``, and into cells as those of panes, with a
+place in the order of windows instead of a measure: that of the shortest window in which a ticket was created.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
 
 from metrics.activity import Distribution
-from metrics.columns import EMPTY, run_starts
+from metrics.columns import EMPTY, ints, summed
+from metrics.hours import Sums
 from metrics.live import Instants
-from metrics.measures import SUM_BITS, buckets_of
+from metrics.measures import MEASURE_SHIFT, QUEUE_SHIFT, SUM_BITS, buckets_of
 
 Counts = dict[int, int]
 
 
-def ages(multisets: Iterable[Instants], edges: Sequence[int], now: int) -> list[Counts]:
-    """Tickets by log bucket of their waiting time, for each window.
+def ages(multisets: Iterable[tuple[int, Instants]], edges: Sequence[int], now: int) -> Sums:
+    """Tickets by queue, shortest window and log bucket of their waiting time.
 
     Args:
-        multisets: creation instants of those who wait.
+        multisets: numbers of queues, each with creation instants of those who wait there.
         edges: the last instant before each window, descending: the shortest window first.
         now: the end of every window, inclusive.
     """
-    found: list[Counts] = [{} for _ in edges]
-    for instants in multisets:
-        upto = instants.before(now + 1)
-        starts = [min(instants.before(edge + 1), upto) for edge in edges]
-        first = min(starts, default=upto)
-        if first == upto:
-            continue
-        # Ascending instants are descending ages: the buckets of each window are a suffix of the longest one's.
-        buckets = buckets_of(now - instants.values[first:upto])
-        for into, start in zip(found, starts, strict=True):
-            within = buckets[start - first :] if start < upto else EMPTY
-            at = run_starts(within)
-            for bucket, count in zip(within[at].tolist(), np.diff(at, append=len(within)).tolist(), strict=True):
-                into[bucket] = into.get(bucket, 0) + count
-    return found
+    found = [(queue, instants.values) for queue, instants in multisets if len(instants)]
+    if not found:
+        return EMPTY, EMPTY
+    queues = np.repeat(ints([queue for queue, _ in found]), [len(values) for _, values in found])
+    instants = np.concatenate([values for _, values in found])
+    wanted = np.flatnonzero((instants > edges[-1]) & (instants <= now))
+    queues, instants = queues[wanted], instants[wanted]
+    windows = len(edges) - ints(edges[::-1]).searchsorted(instants)
+    cells = queues << QUEUE_SHIFT | windows << MEASURE_SHIFT | buckets_of(now - instants)
+    return summed(cells, np.ones(len(cells), dtype=np.int64))
+
+
+def of_window(waiting: Mapping[int, Counts], first: int, last: int) -> Counts:
+    """Tickets by log bucket in the windows of places ``first <= place <= last`` that are in no shorter one."""
+    counts: Counts = {}
+    for place in range(first, last + 1):
+        add(counts, waiting.get(place, {}))
+    return counts
 
 
 def distribution(multisets: Iterable[Instants], bounds: Sequence[int], now: int) -> Distribution:

@@ -390,7 +390,7 @@ class Tickets:
     def gathered(self, asked: Asked, ready: Collection[int], periods: Sequence[Days]) -> dict[int, Components]:
         """What each partition comes to, for other processes: it stays as it is when tickets change."""
         return {
-            number: held(gather([self._part(number, ready)], self.rules, asked), periods)
+            number: held(gather([self._part(number, ready)], self.rules, self.vocabulary, asked), periods)
             for number in sorted(self.partitions)
         }
 

@@ -5,24 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import pytest
 
-from deskpulse.mirroring import (
-    LIVES,
-    PAUSE_TICKS_MAX,
-    QUIET_TICKS,
-    TICK,
-    Mirroring,
-    address_of,
-    pause_after,
-    periods_of,
-    told_periods,
-)
+from deskpulse.mirroring import Mirroring, address_of, periods_of, told_periods
+from deskpulse.pacing import LIVES, PAUSE_TICKS_MAX, QUIET_TICKS, TICK, as_of, is_due, pause_after
 from deskpulse.worker import Gathered, Worker
+from metrics.components import asked_now
 from metrics.documents import About
 from metrics.instants import SECOND
 from mirror.store import Entry, MirrorError, Store
@@ -58,26 +51,54 @@ def test_what_is_no_period_asks_for_nothing(told: bytes) -> None:
     assert periods_of(told) == ()
 
 
-@pytest.mark.parametrize(("seconds", "ticks"), [(0.0, 1), (0.04, 1), (0.042, 2), (0.25, 6), (60.0, PAUSE_TICKS_MAX)])
-def test_the_pause_is_six_times_what_gathering_took_within_bounds(seconds: float, ticks: int) -> None:
-    assert pause_after(seconds) == ticks
+@pytest.mark.parametrize(("ms", "ticks"), [(0, 1), (40, 1), (42, 2), (250, 6), (60_000, PAUSE_TICKS_MAX)])
+def test_the_pause_is_six_times_what_the_worker_worked_within_bounds(ms: int, ticks: int) -> None:
+    assert pause_after(ms * 1_000_000) == ticks
+
+
+@pytest.mark.parametrize(
+    ("tick", "pause", "has_changed", "due"),
+    [
+        (100, 1, True, False),  # the tick of the last one
+        (101, 1, True, True),
+        (101, 2, True, False),
+        (102, 2, True, True),
+        (103, 1, False, False),  # nothing has changed: at whole seconds only
+        (104, 1, False, True),
+        (104, 5, False, False),  # and not before its pause is over
+        (106, 5, False, True),
+        (99, 1, False, True),  # a clock that was set back
+    ],
+)
+def test_a_worker_writes_news_at_the_next_tick_after_its_pause_and_nothing_new_by_the_second(
+    tick: int, pause: int, has_changed: bool, due: bool
+) -> None:
+    assert is_due(tick, 100, pause, has_changed=has_changed) is due
+
+
+def test_a_look_is_as_of_the_tick_unless_an_event_is_newer() -> None:
+    now = 7 * TICK + 5
+    assert [as_of(7, now, newest) for newest in (None, 7 * TICK, 7 * TICK + 1)] == [7 * TICK, 7 * TICK, now]
 
 
 class _Worker:
-    """A worker of two partitions, which take their time to be gathered."""
+    """A worker of two partitions, which takes so many nanoseconds to gather them."""
 
-    def __init__(self, floor: SmallFloor, seconds: float = 0.0) -> None:
+    def __init__(self, floor: SmallFloor, took: int = 0) -> None:
         self.tickets = floor.tickets
-        self.seconds = seconds
+        self.took = took
         self.processed = 0
 
     def revision(self) -> object:
         return self.processed
 
-    async def gathered(self, asked: Any, periods: Any) -> Gathered:
-        await asyncio.sleep(self.seconds)
+    def now(self) -> int:
+        return time.time_ns()
+
+    async def gathered(self, as_of: Any, periods: Any) -> Gathered:
+        asked = asked_now(self.tickets.rules, as_of(self.now(), None))
         found = self.tickets.gathered(asked, (0, 1), periods)
-        return Gathered(found, {0: 3, 1: 3}, About(2, {}, {}))
+        return Gathered(asked, self.took, found, {0: 3, 1: 3}, About(2, {}, {}))
 
 
 class _Store:
@@ -140,11 +161,11 @@ async def test_news_are_written_at_the_next_tick_as_of_it() -> None:
 
 async def test_an_entry_outlives_the_longest_pause_after_it() -> None:
     store = _Store()
-    async with mirroring(_Worker(small_floor(), seconds=0.3), store):
+    async with mirroring(_Worker(small_floor(), took=300_000_000), store):
         await until_written(store, 1)
     ((lifetime, entries), *_) = store.written
     assert [(one.partition, one.generation) for one in entries] == [(0, 3), (1, 3)]
-    assert lifetime >= LIVES * pause_after(0.3) * TICK // 1_000_000 > LIVES * QUIET_TICKS * TICK // 1_000_000
+    assert lifetime >= LIVES * pause_after(300_000_000) * TICK // 1_000_000 > LIVES * QUIET_TICKS * TICK // 1_000_000
 
 
 @pytest.mark.parametrize("error", [MirrorError("no answer"), ValueError("a bug")], ids=["Redis", "a bug"])
