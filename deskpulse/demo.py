@@ -90,7 +90,7 @@ async def run(
         broker = await stack.enter_async_context(EmbeddedBroker())
         setting = Setting(brokers=(broker.address,), partitions=4, is_embedded=True, is_alone=True)
         worker = Worker(configuration, setting)
-        url = await stack.enter_async_context(worker.serving())
+        url = await stack.enter_async_context(worker.serving(tokens))
         wall = await stack.enter_async_context(board_beside(worker, url, tokens, stop))
         await create_topics(worker.rim_settings)
         sender = await stack.enter_async_context(Sender(setting.brokers))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol
@@ -14,6 +15,8 @@ from typing import Any, Final, Protocol
 import msgspec
 from aiohttp import web
 
+from deskpulse.board import access
+from deskpulse.board.access import Guarded, Tokens
 from deskpulse.ticket_lists import TicketList, asked_for, rendered
 from deskpulse.why import OFF, Why, WhyAsked, why_asked
 from metrics.instants import format_instant, parse_instant
@@ -65,25 +68,41 @@ class Answers(Protocol):
         ...
 
 
+_OPEN: Final = Tokens()
+
 #: What an error says beside its text.
 KEPT_HEADERS: Final = {"Allow", "Retry-After", "WWW-Authenticate"}
 
 ANSWERS = web.AppKey("answers", Answers)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+_log = logging.getLogger(__name__)
 
-def create_server(answers: Answers) -> web.Application:
-    """The application; it binds nothing."""
+
+def create_server(answers: Answers, tokens: Tokens = _OPEN) -> web.Application:
+    """The application; it binds nothing. Tickets are under the token of the board's API, where there is one."""
     app = web.Application(middlewares=[errors_as_json])
     app[ANSWERS] = answers
+    tickets = _guard(Tokens(api=tokens.api))
     app.router.add_get("/metrics", _metrics)
     app.router.add_get("/healthz", _healthz)
     app.router.add_get("/readyz", _readyz)
     app.router.add_get("/snapshot", _snapshot)
-    app.router.add_get("/api/tickets", _tickets)
-    app.router.add_get("/api/why", _why)
-    app.router.add_get("/api/tickets/{ticket:.+}/explain", _explain)
+    app.router.add_get("/api/tickets", tickets(_tickets))
+    app.router.add_get("/api/why", tickets(_why))
+    app.router.add_get("/api/tickets/{ticket:.+}/explain", tickets(_explain))
     return app
+
+
+def _guard(tokens: Tokens) -> Callable[[Handler], Handler]:
+    def around(handler: Handler) -> Handler:
+        async def checked(request: web.Request) -> web.StreamResponse:
+            access.check(request, tokens, Guarded.TICKETS)
+            return await handler(request)
+
+        return checked
+
+    return around
 
 
 @asynccontextmanager
@@ -118,7 +137,7 @@ def as_json(body: Any, status: int = 200) -> web.Response:
 
 @web.middleware
 async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Middleware: what is raised as HTTP's becomes ``{"error": …}`` with its status."""
+    """Middleware: what is raised as HTTP's becomes ``{"error": …}`` with its status; all else is logged, and a 500."""
     try:
         return await handler(request)
     except web.HTTPException as error:
@@ -126,6 +145,9 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
         for name in KEPT_HEADERS & error.headers.keys():
             response.headers[name] = error.headers[name]
         return response
+    except Exception:  # noqa: BLE001 - whatever it is, who asked is told in JSON
+        _log.exception("%s %s is answered with 500", request.method, request.path)
+        return as_json({"error": "this went wrong here; the log of the process says how"}, 500)
 
 
 async def _metrics(request: web.Request) -> web.Response:

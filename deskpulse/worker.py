@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from deskpulse.board.access import Tokens
 from deskpulse.configuration.loading import Configuration
 from deskpulse.looking import give_the_loop_its_turns, unchanged
 from deskpulse.server import TooEarlyError, create_server, serving
@@ -131,11 +132,11 @@ class Worker:
         await self._readiness.wait_ready()
 
     @asynccontextmanager
-    async def serving(self) -> AsyncIterator[str]:
+    async def serving(self, tokens: Tokens = Tokens()) -> AsyncIterator[str]:  # noqa: B008 - it is frozen
         """The worker's HTTP server, while inside; yields its URL."""
         place = self.configuration.worker
         hint = "DESKPULSE_WORKER_PORT or [worker] port chooses another"
-        async with serving(create_server(self), place.bind, place.port, hint) as url:
+        async with serving(create_server(self, tokens), place.bind, place.port, hint) as url:
             yield url
 
     @property

@@ -126,6 +126,7 @@ class StandingSource:
     """A source of a small floor, of which a test says when it changes; as of noon."""
 
     shows = "worker-1"
+    worker: str | None = "worker-1"
     fault: str | None = None
 
     def __init__(self, floor: SmallFloor | None = None) -> None:
@@ -176,6 +177,11 @@ class Asked:
     @property
     def address(self) -> tuple[str, int]:
         return self._client.host, self._client.port or 0
+
+    @property
+    def paths(self) -> set[str]:
+        """Every path that there is."""
+        return {resource.canonical for resource in self._client.app.router.resources()}
 
     async def get(self, path: str, **headers: str) -> Answer:
         """One request, without the cookies of earlier ones; redirects are not followed."""

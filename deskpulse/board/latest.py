@@ -55,6 +55,11 @@ class Latest:
                 await asyncio.sleep(max(until_next_quarter(time.time(), self._quarter), self._pause - age, 0.0))
             return await self._take()
 
+    @property
+    def as_of(self) -> str | None:
+        """The instant of the latest snapshot that was taken; None before the first."""
+        return None if self._found is None else str(self._found["as_of"])
+
     async def changed(self, seconds: float) -> None:
         """Returns when the source has news, or after so long."""
         await self._source.changed(seconds)

@@ -62,6 +62,7 @@ class Mirrored:
     """All workers, as far as they mirror what they have."""
 
     shows: Final = "all workers"
+    worker: Final = None
     fault: Final = None
 
     def __init__(self, store: Store, configuration: Configuration, workers: Workers) -> None:

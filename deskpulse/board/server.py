@@ -46,7 +46,7 @@ class Board:
         self.tokens: Final = tokens
         self.walls: Final = Walls(configuration)
         self.latest: Final = Latest(source)
-        self.displays: Final = Displays(self.latest, self._rendered, _heartbeat)
+        self.displays: Final = Displays(self.latest, self._rendered, self._heartbeat)
         self._facts = facts_of(configuration)
         self._labels = FloorLabels(self._facts.rules)
 
@@ -56,9 +56,13 @@ class Board:
     def _rendered_one(self, snapshot: Mapping[str, Any], wall: Wall) -> Rendered:
         facts = msgspec.structs.replace(self._facts, history=self.latest.minutes.of(wall.queues))
         made = document(snapshot, wall, time.time_ns(), facts)
-        made["state"]["shows"] = self.source.shows
+        made["state"]["shows"] = self.source.worker
         content = msgspec.json.encode({name: made[name] for name in made if name not in {"now", "as_of"}})
         return Rendered(content, streams.message("wall", made, made["as_of"]))
+
+    def _heartbeat(self) -> bytes:
+        """The board has a pulse; whether its numbers have one, their instant says."""
+        return streams.message("heartbeat", {"now": format_instant(time.time_ns()), "as_of": self.latest.as_of})
 
     async def exposition(self, accept: str | None, names: list[str]) -> tuple[bytes, str]:
         """What the board alone exports: (body, content type)."""
@@ -79,10 +83,6 @@ class Board:
             with suppress(NoSnapshotError):
                 await self.latest.snapshot()
             await asyncio.sleep((MINUTE - time.time_ns() % MINUTE) / SECOND)
-
-
-def _heartbeat() -> bytes:
-    return streams.message("heartbeat", {"now": format_instant(time.time_ns())})
 
 
 BOARD: Final = web.AppKey("board", Board)
@@ -192,7 +192,8 @@ async def _events(request: web.Request) -> web.StreamResponse:
 async def _snapshot(request: web.Request) -> web.Response:
     snapshot = await request.app[BOARD].latest.snapshot()
     body = await asyncio.to_thread(msgspec.json.encode, snapshot)
-    return pages.tagged(request, body, "application/json", hashlib.sha256(body).hexdigest()[:32], "no-cache")
+    tag = hashlib.sha256(body).hexdigest()[:32]
+    return pages.compressed(pages.tagged(request, body, "application/json", tag, "no-cache"))
 
 
 async def _tickets(request: web.Request) -> web.Response:

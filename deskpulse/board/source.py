@@ -31,6 +31,11 @@ class Source(Protocol):
         ...
 
     @property
+    def worker(self) -> str | None:
+        """The one worker whose partitions these are; None: of all workers."""
+        ...
+
+    @property
     def fault(self) -> str | None:
         """Why the process is about to end, or None."""
         ...
@@ -79,6 +84,7 @@ class LoneWorker:
         self._worker = worker
         self._address = urlsplit(url)
         self.shows: Final = worker.configuration.broker.instance_id or default_instance_id(worker.configuration)
+        self.worker: Final = self.shows
 
     @property
     def fault(self) -> str | None:

@@ -24,7 +24,9 @@ _NO_TICKET: Final = 404
 class Workers:
     """One HTTP client for all of them; ``close`` it."""
 
-    def __init__(self) -> None:
+    def __init__(self, token: str | None = None) -> None:
+        """``token``: of the API, which workers ask for as the board does."""
+        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         self._session: ClientSession | None = None
 
     async def listed(self, owners: Sequence[Seen], wanted: Wanted, limit: int, total: int) -> TicketList | None:
@@ -66,9 +68,9 @@ class Workers:
 
     async def _asked(self, worker: Seen, path: str, query: Any) -> tuple[int, bytes]:
         if self._session is None:
-            self._session = ClientSession(timeout=_TIMEOUT)
+            self._session = ClientSession(timeout=_TIMEOUT, headers=self._headers)
         try:
-            async with self._session.get(f"{worker.address}{path}", params=query) as answer:
+            async with self._session.get(f"{worker.address}{path}", params=query, allow_redirects=False) as answer:
                 return answer.status, await answer.read()
         except (ClientError, TimeoutError, OSError) as error:
             return 0, msgspec.json.encode({"error": f"does not answer: {error or type(error).__name__}"})

@@ -41,7 +41,7 @@ def command(config: Path | None) -> None:
 
 async def _run(settings: Configuration, redis: str, tokens: Tokens) -> None:
     stop = stop_on_signals()
-    store, workers = Store(redis, VERSION), Workers()
+    store, workers = Store(redis, VERSION), Workers(tokens.api)
     source = Mirrored(store, settings, workers)
     listening = asyncio.create_task(source.run())
     try:

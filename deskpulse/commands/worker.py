@@ -53,7 +53,7 @@ async def _run(settings: Configuration, brokers: tuple[str, ...], tokens: Tokens
     stop = stop_on_signals()
     admission = Admission(drop_old=not admit_old)
     worker = Worker(settings, Setting(brokers=brokers, admission=admission, passes=failpoint()))
-    async with worker.serving() as url, mirrored(worker, url), _wall_beside(worker, url, tokens, stop) as wall:
+    async with worker.serving(tokens) as url, mirrored(worker, url), _wall_beside(worker, url, tokens, stop) as wall:
         click.echo(f"deskpulse worker: {url}/metrics /readyz /snapshot{wall}", err=True)
         await worker.run(stop)
     click.echo("deskpulse worker: stopped cleanly", err=True)

@@ -9,7 +9,7 @@ import pytest
 
 from tests import walls
 from tests.chromium import Pages, chromium, pages, server
-from tests.wall_look import texts
+from tests.wall_look import MISFITS, texts
 from tests.wall_server import WallServer
 
 if TYPE_CHECKING:
@@ -320,6 +320,27 @@ def test_plural_rules_of_the_browser_find_a_text_for_each_category(pages: Pages,
         wanted = page.evaluate(f"() => new Intl.PluralRules('{language}').resolvedOptions().pluralCategories")
         for key, text in words.items():
             assert isinstance(text, str) or set(text) == set(wanted), (language, key)
+
+
+@pytest.mark.parametrize(
+    ("shows", "partitions", "told"),
+    [
+        ("worker-1", {"ready": 2, "catching_up": 1, "total": 8}, "only of worker \u2068worker-1\u2069"),
+        ("worker-1", {"ready": 7, "catching_up": 1, "total": 8}, None),  # it has all, and reads some of them still
+        ("worker-1", {"ready": 8, "catching_up": 0, "total": 8}, None),
+        (None, {"ready": 2, "catching_up": 0, "total": 8}, None),
+    ],
+)
+def test_the_foot_says_whose_numbers_these_are_where_one_worker_of_several_shows_its_own(
+    pages: Pages, server: WallServer, shows: str | None, partitions: dict[str, int], told: str | None
+) -> None:
+    page = opened(pages, server)
+    doc = walls.of("ok", as_of=walls.at(-1))
+    doc["state"] |= {"shows": shows, "partitions": partitions}
+    server.send("wall", doc)
+    page.wait_for_selector(f"#wall[data-as-of='{walls.at(-1)}']")
+    assert (page.inner_text("#shows") if page.is_visible("#shows") else None) == told
+    assert page.evaluate(MISFITS) == []
 
 
 def test_the_stream_is_asked_for_the_wall_and_queues_of_the_address(pages: Pages, server: WallServer) -> None:

@@ -223,6 +223,14 @@ class TestTokens:
             assert answer.status == 403
             assert "api_token_env" in answer.body["error"]
 
+    async def test_every_path_of_the_board_is_under_a_token_or_the_same_for_everybody(
+        self, source: StandingSource
+    ) -> None:
+        async with Asked.serving(source, wall=WALL, api=API) as board:
+            for path in board.paths - {"/healthz", "/readyz"}:
+                answer = await board.get(path.replace("{ticket}", "late"))
+                assert answer.status == (200 if path.startswith("/static/") else 401), path
+
     async def test_totals_are_open_where_only_tickets_have_a_token(self, source: StandingSource) -> None:
         async with Asked.serving(source, api=API) as board:
             assert (await board.get("/api/snapshot")).status == 200
@@ -273,6 +281,33 @@ class TestApi:
         async with Asked.serving(source) as board:
             answer = await board.get(path)
             assert (answer.status, set(answer.body)) == (status, {"error"})
+
+    async def test_what_goes_wrong_is_logged_and_told_as_json_without_its_words(
+        self, source: StandingSource, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async def fails(*_: object) -> None:
+            raise ZeroDivisionError("of ticket-private")
+
+        monkeypatch.setattr(source, "listed", fails)
+        async with Asked.serving(source) as board:
+            answer = await board.get("/api/tickets?state=waiting")
+        assert (answer.status, set(answer.body)) == (500, {"error"})
+        assert "ticket-private" not in answer.body["error"]
+        assert "frame-ancestors" in answer.headers["Content-Security-Policy"]
+        assert "GET /api/tickets is answered with 500" in caplog.text
+        assert "ZeroDivisionError: of ticket-private" in caplog.text
+
+    async def test_the_snapshot_is_compressed_for_whoever_accepts_that(self, source: StandingSource) -> None:
+        async with Asked.serving(source) as board:
+            plain = await board.get("/api/snapshot", **{"Accept-Encoding": "identity"})
+            small = await board.get("/api/snapshot", **{"Accept-Encoding": "gzip"})
+            assert "Content-Encoding" not in plain.headers
+            assert small.headers["Content-Encoding"] == "gzip"
+            assert int(small.headers["Content-Length"]) * 4 < int(plain.headers["Content-Length"])
+            assert small.body == plain.body
+            assert small.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
+            again = await board.get("/api/snapshot", **{"If-None-Match": small.headers["Etag"]})
+            assert (again.status, again.body) == (304, "")
 
     async def test_prometheus_is_told_where_the_workers_are(self, source: StandingSource) -> None:
         async with Asked.serving(source) as board:

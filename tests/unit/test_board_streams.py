@@ -65,6 +65,24 @@ async def test_an_unchanged_wall_is_sent_again_after_a_while_as_of_a_later_insta
     assert one.data["awaiting"] == other.data["awaiting"]
 
 
+async def test_a_heartbeat_says_how_old_the_numbers_are_and_not_only_that_the_board_is_there(
+    source: StandingSource,
+) -> None:
+    source.trouble = "Redis does not answer"
+    async with Asked.serving(source) as board, board.events() as stream:
+        assert (await stream.next("heartbeat")).data["as_of"] is None
+        source.trouble = None
+        shown = (await stream.next("wall")).data["as_of"]
+        while (moving := (await stream.next("heartbeat")).data["as_of"]) <= shown:
+            pass
+        source.trouble = "Redis does not answer"
+        while (standing := (await stream.next("heartbeat")).data["as_of"]) != moving:
+            moving = standing
+        one, other = (await stream.next("heartbeat")).data, (await stream.next("heartbeat")).data
+        assert one["as_of"] == other["as_of"] == standing
+        assert one["now"] < other["now"]
+
+
 async def test_heartbeats_come_with_the_boards_clock_while_there_is_no_snapshot(source: StandingSource) -> None:
     source.trouble = "Redis does not answer"
     async with Asked.serving(source) as board, board.events() as stream:

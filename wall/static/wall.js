@@ -145,8 +145,17 @@ function foot(now, stale) {
   const { ready = 0, total = 0 } = doc?.state.partitions ?? {};
   text(find("partitions"), doc === null ? "" : words.say("footer.partitions", { ready, n: total }));
   attribute(find("partitions"), "data-state", ready < total ? "at_risk" : null);
+  shows(doc);
   text(find("date"), words.date(now));
   text(find("clock"), words.clock(now));
+}
+
+/** Whose numbers these are, where one worker is shown that is not the only one. */
+function shows(doc) {
+  const { partitions, shows: worker } = doc?.state ?? {};
+  const isOneOfSeveral = Boolean(worker) && partitions.ready + partitions.catching_up < partitions.total;
+  text(find("shows"), isOneOfSeveral ? words.say("footer.shows", { worker }) : "");
+  show(find("shows"), isOneOfSeveral);
 }
 
 /** Tells a screen reader of changes of state, and of nothing else. */
