@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from alerting import alertmanager, breaches, budget, feeds, floor, pipeline, prometheus, runbook, targets
+from alerting import alertmanager, breaches, budget, feeds, floor, pipeline, prometheus, runbook, targets, wall
 from alerting.rules import Concern
 from alerting.settings import Settings
 
 
 def concerns(settings: Settings) -> tuple[Concern, ...]:
     """What is watched, in the order of the runbook; each is one file of rules."""
-    parts = (breaches, budget, pipeline, feeds, floor, targets)
+    parts = (breaches, budget, pipeline, wall, feeds, floor, targets)
     return tuple(part.concern(settings) for part in parts)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
+from alerting import wall
 from alerting.pipeline import JOB
 from alerting.promql import literal, span
 from alerting.rules import Alert, Concern, Recording, Rule
@@ -14,30 +15,50 @@ from metrics.instants import SECOND
 
 #: Well over what is exported at the limits: 35,000 series. Beyond it something is wrong, and the scrape fails.
 SAMPLES_MAX = 40_000
+#: How soon a worker that has joined is scraped.
+_REFRESH: Final = "15s"
 
 
 def configuration(settings: Settings) -> str:
     """``prometheus.yml``: what is scraped, which rules hold, and whom alerts are handed to."""
     interval = span(settings.interval)
-    job = {
-        "job_name": JOB,
+    limits = {
         # A scrape ends before the next begins, or counts as missed.
         "scrape_timeout": span(max(settings.interval - SECOND, SECOND)),
         "sample_limit": SAMPLES_MAX,
         "label_limit": 20,
         "label_name_length_limit": 100,
         "label_value_length_limit": 4096,
-        "static_configs": [{"targets": list(settings.scrape_targets)}],
     }
+    board = {**_authorization(settings), "static_configs": [{"targets": [settings.board.target]}]}
+    jobs = [{"job_name": JOB, **limits, **_workers(settings)}, {"job_name": wall.JOB, **limits, **board}]
     return document(
         "Start Prometheus with --config.file=prometheus.yml; paths are relative to this file.",
         {
             "global": {"scrape_interval": interval, "evaluation_interval": interval},
             "rule_files": ["rules/*.yml"],
             "alerting": {"alertmanagers": [_alertmanager(settings.alertmanager_url)]},
-            "scrape_configs": [job],
+            "scrape_configs": jobs,
         },
     )
+
+
+def _workers(settings: Settings) -> dict[str, Any]:
+    if settings.scrape_targets is not None:
+        return {"static_configs": [{"targets": list(settings.scrape_targets)}]}
+    found = {"url": f"http://{settings.board.target}/sd/prometheus", "refresh_interval": _REFRESH}
+    return {"http_sd_configs": [{**found, **_authorization(settings)}]}
+
+
+def _authorization(settings: Settings) -> dict[str, Any]:
+    path = token_path(settings)
+    return {} if path is None else {"authorization": {"credentials_file": path}}
+
+
+def token_path(settings: Settings) -> str | None:
+    """The file that holds the board's token; relative: to the folder of ``prometheus.yml``. None: it asks for none."""
+    variable = settings.board.token_env
+    return None if variable is None else f"{settings.secrets_dir.rstrip('/')}/{variable}"
 
 
 def _alertmanager(url: str) -> dict[str, Any]:

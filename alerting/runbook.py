@@ -7,6 +7,7 @@ from typing import Final
 
 from alerting import mutes
 from alerting.alertmanager import secret_path
+from alerting.prometheus import token_path
 from alerting.rules import Alert, Concern
 from alerting.settings import NOBODY, Settings
 
@@ -87,6 +88,7 @@ def _setting(concerns: tuple[Concern, ...], settings: Settings) -> Iterator[str]
         yield "Alerts that this configuration leaves out:\n"
         yield "".join(f"- {omission.name}: {omission.why}.\n" for omission in omitted)
     yield from _secrets(settings)
+    yield from _board_token(settings)
     if settings.mutes:
         yield "Mutes, in UTC and whole minutes:\n"
         yield "".join(f"- {mutes.told(number, mute)}\n" for number, mute in enumerate(settings.mutes))
@@ -109,6 +111,14 @@ def _secrets(settings: Settings) -> Iterator[str]:
             if path is not None and receiver.secret_env is None
         ]
         yield "```sh\n" + "\n".join(lines) + "\n```\n"
+
+
+def _board_token(settings: Settings) -> Iterator[str]:
+    path = token_path(settings)
+    if path is not None:
+        yield "`prometheus.yml` names the file of the board's token. In its own folder:\n"
+        folder = _shell(settings.secrets_dir)
+        yield f"```sh\nmkdir -p {folder} && (umask 077 && printenv {settings.board.token_env} > {_shell(path)})\n```\n"
 
 
 def _shell(text: str) -> str:

@@ -75,8 +75,19 @@ class Mute(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class Board(msgspec.Struct, frozen=True, kw_only=True):
+    """Where Prometheus reaches the board. ``token_env``: the variable whose token it asks for."""
+
+    target: str = "127.0.0.1:8080"
+    token_env: str | None = None
+    is_merging: bool = False  # of several workers, over Redis; else it is the board inside a worker
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything. ``policies`` stand in the order of the file; ``queues`` are the known ones, None: no list."""
+    """Everything. ``policies`` stand in the order of the file; ``queues`` are the known ones, None: no list.
+
+    ``scrape_targets`` are the workers, None: the board knows them.
+    """
 
     policies: tuple[Policy, ...] = (
         Policy(name=DEFAULT_POLICY.name, first_response=3600 * SECOND, objective=0.9, page=Page()),
@@ -89,7 +100,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str = "http://127.0.0.1:6066"
     runbook_url: str = "docs/alerts.md"
     alertmanager_url: str = "http://127.0.0.1:9093"
-    scrape_targets: tuple[str, ...] = ("127.0.0.1:6066",)
+    scrape_targets: tuple[str, ...] | None = ("127.0.0.1:6066",)
+    board: Board = Board()
     interval: int = 5 * SECOND
     secrets_dir: str = "secrets"
     watchdog: str | None = None

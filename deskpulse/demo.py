@@ -22,7 +22,7 @@ from deskpulse.board.beside import board_beside
 from deskpulse.configuration.loading import Configuration
 from deskpulse.configuration.tables import Floor
 from deskpulse.feeding import Feed
-from deskpulse.on_call import OnCall, on_call
+from deskpulse.on_call import OnCall, Places, on_call
 from deskpulse.scenes import Plan, Scene, plan, promise_shown, queues
 from deskpulse.worker import Setting, Worker
 from intake.simulator.desk import Delivery, DeskOptions, simulate
@@ -99,7 +99,9 @@ async def run(
         running = asyncio.create_task(worker.run(stop))
         await _first_of(worker.wait_ready(), running, stop)
         if not stop.is_set() and not running.done():
-            called = await stack.enter_async_context(on_call(configuration, url, audience.notified))
+            called = await stack.enter_async_context(
+                on_call(configuration, Places(url, wall, tokens.wall), audience.notified)
+            )
             audience.started(Started(url, wall, broker.address, feed.sent, called))
             staged = planned(configuration, scene, time.time_ns())
             if staged is not None:

@@ -9,7 +9,7 @@ from alerting import settings as core
 from alerting.judged import BY_KPI
 from deskpulse.configuration.model import Configuration
 from deskpulse.configuration.outputs import Receiver
-from deskpulse.configuration.tables import LOOPBACK, PORT_WORKER
+from deskpulse.configuration.tables import LOOPBACK, PORT_BOARD, PORT_WORKER
 from deskpulse.configuration.targets import CONVERSION, KpiTarget, QueueTarget, SlaPolicy
 
 _MINIMUM_ANSWERS: Final = 30
@@ -18,7 +18,7 @@ _EVERYWHERE: Final = {"0.0.0.0", "::", "[::]"}  # noqa: S104 - not listened on: 
 
 def alerting_settings(configuration: Configuration) -> core.Settings:
     """The settings of the alerts that a configuration describes."""
-    alerts = configuration.alerts
+    alerts, is_merging = configuration.alerts, configuration.redis.url is not None
     policies = tuple(_policies(configuration.sla)) if configuration.sla else core.Settings().policies
     return core.Settings(
         policies=policies,
@@ -30,10 +30,15 @@ def alerting_settings(configuration: Configuration) -> core.Settings:
             core.Mute(starts_at=mute.from_, ends_at=mute.to, queues=mute.queues, reason=mute.reason)
             for mute in configuration.mutes
         ),
-        base_url=alerts.base_url.rstrip("/"),
+        base_url=(alerts.base_url or _base_url(configuration)).rstrip("/"),
         runbook_url=alerts.runbook_url,
         alertmanager_url=alerts.alertmanager_url.rstrip("/"),
-        scrape_targets=alerts.scrape_targets or (_own_target(configuration),),
+        scrape_targets=alerts.scrape_targets or (None if is_merging else (_worker_target(configuration),)),
+        board=core.Board(
+            target=alerts.board_target or _board_target(configuration),
+            token_env=configuration.board.wall_token_env,
+            is_merging=is_merging,
+        ),
         interval=alerts.interval,
         secrets_dir=alerts.secrets_dir,
         watchdog=alerts.watchdog,
@@ -95,8 +100,22 @@ def _receiver(receiver: Receiver) -> core.Receiver:
     )
 
 
-def _own_target(configuration: Configuration) -> str:
-    """Where this machine's worker is reached; a port of 0 is not known before it runs."""
-    host, port = configuration.worker.bind, configuration.worker.port or PORT_WORKER
+def _base_url(configuration: Configuration) -> str:
+    """The board where there is one for all workers, else the worker."""
+    if configuration.redis.url is None:
+        return f"http://{_worker_target(configuration)}"
+    return f"http://{configuration.alerts.board_target or _board_target(configuration)}"
+
+
+def _worker_target(configuration: Configuration) -> str:
+    return _reached(configuration.worker.bind, configuration.worker.port or PORT_WORKER)
+
+
+def _board_target(configuration: Configuration) -> str:
+    return _reached(configuration.board.bind, configuration.board.port or PORT_BOARD)
+
+
+def _reached(host: str, port: int) -> str:
+    """Where this machine's process is reached; a port of 0 is not known before it runs."""
     host = LOOPBACK if host in _EVERYWHERE else host
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -62,9 +62,10 @@ class Wall(Table):
 class Alerts(Table):
     """What `deskpulse generate --config FILE --output DIR` writes for Prometheus and Alertmanager."""
 
-    base_url: WebUrl = Field(
-        "http://127.0.0.1:6066",
-        description="Where `/api/tickets` of a worker or board is reached, for the links in alerts.",
+    base_url: WebUrl | None = Field(
+        None,
+        description="Where `/api/tickets` of a worker or board is reached, for the links in alerts; when absent, the "
+        "board where `[redis]` has a `url`, else the worker of this file.",
         examples=['"https://board.example"'],
     )
     runbook_url: Text = Field(
@@ -79,8 +80,14 @@ class Alerts(Table):
     )
     scrape_targets: Addresses | None = Field(
         None,
-        description="Where Prometheus reaches every worker, as `host:port`; when absent, `worker.bind` and its port.",
+        description="Where Prometheus reaches every worker, as `host:port`; when absent, the board is asked for them "
+        "where `[redis]` has a `url`, else `worker.bind` and its port.",
         examples=['["worker-1:6066", "worker-2:6066"]'],
+    )
+    board_target: Address | None = Field(
+        None,
+        description="Where Prometheus reaches the board, as `host:port`; when absent, `board.bind` and its port.",
+        examples=['"board:8080"'],
     )
     interval: ScrapeInterval = Field(
         5 * SECOND,

@@ -15,10 +15,11 @@ from alerting.settings import Settings
 from deskpulse.configuration.alerting import alerting_settings
 from deskpulse.configuration.loading import load_configuration
 from deskpulse.generated import DEMO
-from metrics import names
+from metrics import board_names, names
 from tests.alerting_configurations import CONFIGURATIONS
 from tests.configuration_files import loaded
 
+METRICS = (*names.ALL, *board_names.ALL)
 ROOT = Path(__file__).parents[2]
 NAME = re.compile(r"(?<![\w:\"%])(?:support_[a-z0-9_]+|[a-z_]+:[a-z0-9_:]+)(?![\w:])")
 SELECTOR = re.compile(r"(support_[a-z0-9_:]+)\{([^}]*)\}")
@@ -58,14 +59,14 @@ def test_the_paths_are_the_same_whatever_the_configuration_says(settings: Settin
 
 
 def test_every_metric_of_every_expression_is_exported_or_recorded(settings: Settings) -> None:
-    exported = {metric.name for metric in names.ALL}
+    exported = {metric.name for metric in METRICS}
     recorded = {rule["record"] for rule in rules_of(files(settings)) if "record" in rule}
     used = {name for text in expressions(settings) for name in NAME.findall(re.sub(r'"[^"]*"', '""', text))}
     assert used <= exported | recorded
 
 
 def test_every_label_of_every_selector_is_one_of_its_metric() -> None:
-    labels = {metric.name: set(metric.labels) for metric in names.ALL}
+    labels = {metric.name: set(metric.labels) for metric in METRICS}
     found = 0
     for text in expressions(demo()):
         for name, matchers in SELECTOR.findall(text):
@@ -151,11 +152,12 @@ def test_prometheus_scrapes_what_is_configured_else_the_worker_on_the_loopback(t
         made = files(alerting_settings(loaded(tmp_path / "floor.toml", CONFIGURATIONS[name])))
         return yaml.safe_load(made["prometheus/prometheus.yml"])
 
-    (job,) = targets("everything of alertmanager")["scrape_configs"]
+    job, board = targets("everything of alertmanager")["scrape_configs"]
+    assert board["static_configs"] == [{"targets": ["127.0.0.1:8080"]}]
     assert job["static_configs"] == [{"targets": ["worker-1:6066", "[::1]:6067"]}]
     assert (job["sample_limit"], job["scrape_timeout"]) == (40_000, "14s")
     (alertmanager,) = targets("everything of alertmanager")["alerting"]["alertmanagers"]
     assert (alertmanager["scheme"], alertmanager["path_prefix"]) == ("https", "/prefix")
     assert alertmanager["static_configs"] == [{"targets": ["alertmanager.example:443"]}]
-    (job,) = targets("a worker anywhere")["scrape_configs"]
+    job, _ = targets("a worker anywhere")["scrape_configs"]
     assert job["static_configs"] == [{"targets": ["127.0.0.1:6066"]}]
