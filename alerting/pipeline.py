@@ -71,7 +71,7 @@ def _incomplete() -> Alert:
             ("partitions that are not ready or nobody's", "max by (partition) (support_pipeline_partition_ready)"),
             ("records to be read", "sum by (partition) (max without (instance, job) (support_pipeline_consumer_lag))"),
             ("workers that are reached", f'up{{job="{JOB}"}}'),
-            ("each worker's own reason", "/readyz"),
+            ("each worker's own reason", "/readyz of the worker"),
         ),
         act="Ask each worker's `/readyz`: it says what it is waiting for, and docs/operations.md what that means. "
         "Start a worker that is gone; add one where the lag grows. Meanwhile watch the help desk itself for breaches.",
@@ -118,7 +118,7 @@ def _recovery(interval: int) -> Alert:
         rules=(rule,),
         means="A worker reads its table back and does not get done. A million tickets take about 15 seconds.",
         look=(
-            ("how far it is", "/readyz"),
+            ("how far it is", "/readyz of the worker"),
             ("records read back a second", "rate(support_pipeline_recovered_records_total[1m])"),
         ),
         act="Where `/readyz` moves, wait: it is large, or the broker is slow. Where it stands still, look at the "
@@ -141,7 +141,7 @@ def _worker() -> Alert:
         rules=(rule,),
         means="One worker cannot be scraped. That alone loses no number: its partitions go to the others after the "
         "session timeout, and SupportKPIDataIncomplete pages where they do not.",
-        look=(("workers that are reached", f'up{{job="{JOB}"}}'), ("its own state", "/healthz")),
+        look=(("workers that are reached", f'up{{job="{JOB}"}}'), ("its own state", "/healthz of the worker")),
         act="Start it, or take it out of `alerts.scrape_targets`.",
         wrong="A scrape that is too large or too slow fails too: `/targets` of Prometheus has the error.",
     )

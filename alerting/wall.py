@@ -85,7 +85,7 @@ unless on (instance) support_board_snapshot_timestamp_seconds""",
             ("age of the numbers, in seconds", "time() - support_board_snapshot_timestamp_seconds"),
             ("partitions that the board lacks", "support_board_partitions_missing"),
             ("workers that cannot write to Redis", "rate(support_snapshot_publish_failures_total[5m])"),
-            ("what the board says itself", "/readyz"),
+            ("what the board says itself", "/readyz of the board"),
         ),
         act="Ask the board's `/readyz`: it says whether Redis cannot be asked, or what it holds cannot be read. Start "
         "Redis; it needs no data back, workers write anew within seconds. Where Redis is well, look at the workers.",

@@ -53,6 +53,7 @@ def _oldest(waited: float | None, target: float = 3600) -> dict[str, Any]:
         "counted_from": since,
         "target_seconds": None if waited is None else target,
         "at_risk_seconds": None if waited is None else 0.8 * target,
+        "is_at_risk": waited is not None and 0.8 * target < waited <= target,
         "open": True,
         "opens_at": None,
     }

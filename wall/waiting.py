@@ -54,6 +54,7 @@ _NOBODY: dict[str, Any] = {
     "counted_from": None,
     "target_seconds": None,
     "at_risk_seconds": None,
+    "is_at_risk": False,
 }
 
 
@@ -84,6 +85,7 @@ def _waits(place: _Place, now: int, opens: int | None) -> dict[str, Any]:
         "due": place.clocks["most_overdue_due_at"] or place.clocks["next_due_at"],
         "overdue_ratio": _rounded(place.clocks["overdue_ratio"]),
         "counted_from": _text(counted_from),
+        "is_at_risk": place.clocks["at_risk"] > 0,  # one of its place, where its own policy is not known
     }
     targets = {(policy.first_response, policy.at_risk_ppm) for policy in place.policies}
     if len(targets) != 1 or len(place.calendars) != 1:

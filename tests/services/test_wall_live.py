@@ -67,6 +67,18 @@ def test_a_wait_turns_at_risk_and_breaching_at_its_instants_without_a_message(pa
         assert page.get_attribute("#tile-oldest", "data-state") == after
 
 
+def test_where_its_own_policy_is_not_known_a_wait_is_at_risk_with_the_clocks_of_its_place(
+    pages: Pages, server: WallServer
+) -> None:
+    page = opened(pages, server)
+    for step, (is_at_risk, state) in enumerate(((False, "ok"), (True, "at_risk"))):
+        doc = walls.of("ok", as_of=walls.at(-1 - step))
+        doc["oldest"] |= {"target_seconds": None, "at_risk_seconds": None, "is_at_risk": is_at_risk}
+        told(page, server, doc)
+        assert page.get_attribute("#tile-oldest", "data-state") == state
+        assert "left to reply" in page.inner_text("#tile-oldest .details")
+
+
 @pytest.mark.parametrize("skew", [timedelta(minutes=7), timedelta(hours=-3), timedelta(days=400)])
 def test_a_browser_whose_clock_is_wrong_shows_the_servers_time(
     pages: Pages, server: WallServer, skew: timedelta

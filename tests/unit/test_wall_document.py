@@ -160,6 +160,10 @@ def test_a_policy_that_asks_for_what_a_snapshot_does_not_know_leaves_the_target_
     oldest = shown(floor, rules=rules)["oldest"]
     assert oldest["target_seconds"] is None
     assert oldest["due"] == "2026-10-07T12:30:00Z"  # as the clocks of its place say
+    assert not oldest["is_at_risk"]
+    floor.create("two", "11:10", "billing", "normal")
+    oldest = shown(floor, rules=rules)["oldest"]
+    assert (oldest["due"], oldest["is_at_risk"]) == ("2026-10-07T12:10:00Z", True)
 
 
 def test_a_night_is_no_wait() -> None:

@@ -54,7 +54,7 @@ export function oldest(doc, now) {
   let left = due === null ? null : seconds(Date.parse(due) - now);
   if (target !== null && target !== undefined) left = target - waited;
   const isLate = left !== null && left < 0;
-  const isRisky = risk !== null && risk !== undefined ? waited > risk : false;
+  const isRisky = risk !== null && risk !== undefined ? waited > risk : doc.oldest.is_at_risk === true;
   const share = target ? Math.min(1, waited / target) : null;
   return { state: isLate ? "breaching" : isRisky ? "at_risk" : calm(doc, "ok"), waited, left, share };
 }
