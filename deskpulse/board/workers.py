@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -18,7 +18,10 @@ from stream.explain import Explanation
 from stream.listing import CLOCK_STATES, Row, Wanted
 
 _TIMEOUT: Final = ClientTimeout(total=10, connect=2)
+_OK: Final = 200
 _NO_TICKET: Final = 404
+
+T = TypeVar("T")
 
 
 class Workers:
@@ -38,7 +41,8 @@ class Workers:
         if wanted.state in CLOCK_STATES:
             query.append(("sla", ",".join(SLAS[sla] for sla in sorted(wanted.slas))))
         bodies = await asyncio.gather(*(self._asked(one, "/api/tickets", query) for one in owners))
-        lists = [msgspec.json.decode(body, type=TicketList) for status, body in bodies if status == 200]
+        answers = (_read(body, TicketList) for status, body in bodies if status == _OK)
+        lists = [one for one in answers if one is not None]
         if not lists:
             return None
         rows = sorted((row for one in lists for row in one.tickets), key=in_order)
@@ -60,8 +64,9 @@ class Workers:
         bodies = await asyncio.gather(*(self._asked(one, path, ()) for one in owners))
         silent = None
         for one, (status, body) in zip(owners, bodies, strict=True):
-            if status == 200:
-                return msgspec.json.decode(body, type=Explanation)
+            found = _read(body, Explanation) if status == _OK else None
+            if found is not None:
+                return found
             if status != _NO_TICKET:
                 silent = f"worker {one.name}: {_error(body)}"
         return silent
@@ -85,6 +90,14 @@ def in_order(row: Row) -> tuple[bool, int, int, str, int]:
     """As each worker orders its own."""
     due = 0 if row.due is None else parse_instant(row.due)
     return row.due is None, due, parse_instant(row.since), row.id, 0 if row.sla is None else SLAS.index(row.sla)
+
+
+def _read(body: bytes, kind: type[T]) -> T | None:
+    """What a worker says; None where it is of another version and cannot be read."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.MsgspecError:
+        return None
 
 
 def _error(body: bytes) -> str:

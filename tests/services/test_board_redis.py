@@ -14,6 +14,10 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from deskpulse.board.mirrored import Mirrored
+from deskpulse.board.source import NoSnapshotError
+from deskpulse.board.workers import Workers
+from deskpulse.configuration.model import Configuration
 from metrics.components import Span
 from metrics.documents import VERSION, Document, decode
 from mirror.store import Entry, Held, Store
@@ -25,6 +29,7 @@ from tests.oracle import listing as oracle
 from tests.oracle.instants import DAY, SECOND, instant
 from tests.oracle.snapshot import snapshot
 from tests.processes import WorkerProcess, until
+from tests.redis_servers import RedisServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -264,6 +269,28 @@ class TestLeftOut:
 def refusals(floor: MirroredFloor) -> int:
     lines = [line for worker in floor.workers.values() for line in worker.err]
     return sum(line.endswith("other workers have partitions 2 by now") for line in lines)
+
+
+class TestListening:
+    async def test_a_board_hears_of_changes_again_after_redis_was_away(self) -> None:
+        with RedisServer.running() as redis:
+            store = Store(redis.url, VERSION)
+            source = Mirrored(store, Configuration(), Workers())
+            listening = asyncio.create_task(source.run())
+
+            async def has_news() -> bool:
+                before = source.revision()
+                await store.publish("one", "http://127.0.0.1:1", 1_000, [Entry(0, 1, 0, b"")])
+                await source.changed(0.1)
+                return source.revision() != before
+
+            await until(has_news, "news are heard")
+            with redis.stopped(), pytest.raises(NoSnapshotError, match="Redis cannot be asked"):
+                await source.snapshot()
+            await until(has_news, "news are heard again")
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+            await store.close()
 
 
 class TestBoards:

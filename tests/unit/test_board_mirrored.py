@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from deskpulse.board.latest import Latest
 from deskpulse.board.mirrored import added_up
 from deskpulse.board.source import NoSnapshotError
-from deskpulse.board.workers import in_order
+from deskpulse.board.workers import Workers, in_order
+from deskpulse.server import Handler
 from metrics.clock_states import State
-from stream.listing import Row
+from mirror.store import Seen
+from stream.listing import Listed, Row, Wanted
 from tests.boards import StandingSource
 
 
@@ -57,6 +64,63 @@ ROWS = [
 def test_rows_of_several_workers_are_in_the_order_of_each() -> None:
     for place in range(len(ROWS)):
         assert sorted(ROWS[place:] + ROWS[:place][::-1], key=in_order) == ROWS
+
+
+WANTED = Wanted(state=Listed.WAITING)
+
+
+def answering(text: str, status: int = 200) -> Handler:
+    async def handler(_: web.Request) -> web.StreamResponse:
+        return web.Response(text=text, status=status, content_type="application/json")
+
+    return handler
+
+
+@asynccontextmanager
+async def workers_that(*answer: Handler) -> AsyncIterator[list[Seen]]:
+    """Workers that answer everything with this, and one that is gone."""
+    async with AsyncExitStack() as stack:
+        seen = [Seen("gone", "http://127.0.0.1:1", 0.1)]
+        for number, handler in enumerate(answer):
+            app = web.Application()
+            app.router.add_get("/{path:.*}", handler)
+            server = await stack.enter_async_context(TestServer(app))
+            seen.append(Seen(f"worker-{number}", str(server.make_url("")).rstrip("/"), 0.1))
+        yield seen
+
+
+LISTED = """{"as_of": "2026-10-07T12:00:%sZ", "state": "waiting", "total": 1, "tickets": [],
+ "partitions": {"ready": 2, "catching_up": 0, "total": 4}}"""
+
+
+async def test_of_workers_that_do_not_answer_or_cannot_be_understood_the_list_is_partial() -> None:
+    workers = Workers()
+    late, early = answering(LISTED % "00.5"), answering(LISTED % "00")
+    strange, busy = answering('{"of": "another version"}'), answering('{"error": "no"}', 503)
+    async with workers_that(late, early, strange, busy) as seen:
+        found = await workers.listed(seen, WANTED, 10, 8)
+    assert found is not None
+    assert (found.as_of, found.total) == ("2026-10-07T12:00:00Z", 2)
+    assert found.partitions == {"ready": 4, "catching_up": 0, "total": 8}
+    assert await workers.listed(seen[:1], WANTED, 10, 8) is None
+    await workers.close()
+
+
+async def test_a_worker_that_may_have_a_ticket_and_does_not_say_so_is_named() -> None:
+    workers = Workers()
+    unknown = answering('{"error": "no ticket"}', 404)
+    async with workers_that(unknown) as (gone, alive):
+        assert await workers.explained([alive], "a/b ü") is None
+        found = await workers.explained([gone, alive], "T1")
+        assert isinstance(found, str)
+        assert found.startswith("worker gone: does not answer: ")
+    async with workers_that(unknown, answering('{"error": "partition 1, which has it, is not ready"}', 503)) as seen:
+        found = await workers.explained(seen[1:], "T1")
+        assert found == "worker worker-1: partition 1, which has it, is not ready"
+    async with workers_that(answering("{}")) as seen:
+        found = await workers.explained(seen[1:], "T1")
+        assert found == "worker worker-0: an answer that cannot be read"
+    await workers.close()
 
 
 class _SlowToFail(StandingSource):
