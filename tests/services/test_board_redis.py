@@ -14,21 +14,23 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from deskpulse.board.mirrored import Mirrored
+from deskpulse.board.mirrored import WANT_SECONDS, Mirrored
 from deskpulse.board.source import NoSnapshotError
 from deskpulse.board.workers import Workers
 from deskpulse.configuration.model import Configuration
+from deskpulse.mirroring import periods_of
 from metrics.components import Span
 from metrics.documents import VERSION, Document, decode
 from mirror.store import Entry, Held, Store
 from stream.rim.embedded import EmbeddedBroker
 from tests.floors import PARTITIONS
-from tests.happenings import created
+from tests.happenings import created, floor_of, happening
 from tests.mirrored_floors import RULES, BoardProcess, MirroredFloor, mirrored_floor
 from tests.oracle import listing as oracle
-from tests.oracle.instants import DAY, SECOND, instant
+from tests.oracle.instants import DAY, SECOND, instant, text_of
 from tests.oracle.snapshot import snapshot
 from tests.processes import WorkerProcess, until
+from tests.properties.test_documents import documents_of
 from tests.redis_servers import RedisServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -271,7 +273,35 @@ def refusals(floor: MirroredFloor) -> int:
     return sum(line.endswith("other workers have partitions 2 by now") for line in lines)
 
 
-class TestListening:
+class TestWithoutWorkers:
+    async def test_days_that_documents_lack_are_asked_for_again_once_redis_has_forgotten_them(self) -> None:
+        now = time.time_ns() // SECOND * SECOND
+        day = text_of(now - 3 * DAY)[:10]
+        period = {"start": day, "end": day}
+        hours = happening(
+            "business.reported", now, f"fact:staffed_hours:all:{day}", fact="staffed_hours", value=8, period=period
+        )
+        tickets = floor_of([created(now - 9 * DAY), hours])
+        (lacking,), (whole,) = documents_of(tickets, now), documents_of(tickets, now, [(day, day)])
+        with RedisServer.running() as redis:
+            store = Store(redis.url, VERSION)
+            source = Mirrored(store, Configuration(), Workers())
+
+            async def rows_of(document: bytes) -> dict[str, Any]:
+                await store.publish("one", "http://127.0.0.1:1", 60_000, [Entry(0, 1, now, document)])
+                return dict((await source.snapshot())["slow"]["resolved_per_staffed_hour"][0])
+
+            async def is_asked_again() -> bool:
+                await rows_of(lacking)
+                return periods_of(await store.wanted()) == ((day, day),)
+
+            assert (await rows_of(lacking))["reason"] == "its days were not asked of all workers yet"
+            assert await is_asked_again()
+            redis.ask("FLUSHALL")
+            await until(is_asked_again, "the days are asked for again", WANT_SECONDS / 2)
+            assert (await rows_of(whole))["value"] == 0.0
+            await store.close()
+
     async def test_a_board_hears_of_changes_again_after_redis_was_away(self) -> None:
         with RedisServer.running() as redis:
             store = Store(redis.url, VERSION)
