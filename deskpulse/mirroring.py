@@ -53,11 +53,16 @@ class Mirroring:
     async def run(self) -> None:
         """Write what has changed, tick by tick, until cancelled."""
         while True:
+            await self.turn()
+            await asyncio.sleep(until_next(self._worker.now()))
+
+    async def turn(self) -> None:
+        """Write where that is due, and again where it has become due meanwhile."""
+        while True:
             tick = self._worker.now() // TICK
-            if is_due(tick, self._at, self._pause, has_changed=self._revision != self._worker.revision()):
-                await self._write(tick)
-            else:
-                await asyncio.sleep(until_next(self._worker.now()))
+            if not is_due(tick, self._at, self._pause, has_changed=self._revision != self._worker.revision()):
+                return
+            await self._write(tick)
 
     async def _write(self, tick: int) -> None:
         self._at = tick

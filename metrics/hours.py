@@ -66,9 +66,11 @@ class Hours:
         """
         found: list[T] = []
         for number, day in self._days.items():
-            if number * DAY_HOURS > last or (number + 1) * DAY_HOURS <= after + 1:
+            first, end = number * DAY_HOURS, (number + 1) * DAY_HOURS
+            if first > last or end <= after + 1:
                 continue
-            wanted = {hour: sums for hour, sums in day.hours.items() if after < hour <= last}
+            is_whole = after < first and end <= last + 1
+            wanted = day.hours if is_whole else {hour: day.hours[hour] for hour in day.hours if after < hour <= last}
             if len(wanted) == len(day.hours):
                 if make not in day.made:
                     day.made[make] = make(wanted)

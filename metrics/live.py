@@ -6,6 +6,7 @@ changed for many tickets at once; asking how many are past an instant is a binar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -47,6 +48,10 @@ class Instants:
         if not count or now <= self._first:
             return 0
         return count if now > self._last else int(self.values.searchsorted(now))
+
+    def upto(self, instants: Sequence[int]) -> list[int]:
+        """How many are not later than each of these."""
+        return self.values.searchsorted(instants, side="right").tolist()  # type: ignore[no-any-return]
 
     def earliest(self) -> int | None:
         """The smallest of all, or None."""

@@ -44,7 +44,7 @@ def standing(sets: Sequence[LiveOf], rules: Rules, edges: Sequence[int], now: in
     """How these sets stand; ``edges``: the last instant before each window, descending."""
     ready = [(live, policy) for live, policy, is_ready in sets if is_ready]
     return Standing(
-        counts=[sum(column) for column in zip(*(live.counts for live, _, _ in sets), strict=True)] or [0] * 6,
+        counts=_added([live.counts for live, _, _ in sets]),
         oldest_first=_least(live.since(Mark.AWAITING_FIRST_RESPONSE).earliest() for live, _ in ready),
         oldest_reply=_least(live.since(Mark.AWAITING_REPLY).earliest() for live, _ in ready),
         clocks=[_clocks(ready, rules, sla, edges, now) for sla in range(len(SLAS))],
@@ -56,7 +56,7 @@ def together(standings: Sequence[Standing], edges: Sequence[int]) -> Standing:
     if len(standings) == 1:
         return standings[0]
     return Standing(
-        counts=[sum(column) for column in zip(*(one.counts for one in standings), strict=True)] or [0] * 6,
+        counts=_added([one.counts for one in standings]),
         oldest_first=_least(one.oldest_first for one in standings),
         oldest_reply=_least(one.oldest_reply for one in standings),
         clocks=[_joined([one.clocks[sla] for one in standings], edges) for sla in range(len(SLAS))],
@@ -87,14 +87,17 @@ def _clocks(ready: list[tuple[LiveSet, int]], rules: Rules, sla: int, edges: Seq
     found = Clocks(late=[0] * len(edges))
     for live, policy in ready:
         due = live.due(sla)
+        if not len(due):  # each clock has both instants, and most sets have no clock of some SLA
+            continue
         late = due.before(now)
         found.live_breaches += late
         found.at_risk += live.risk(sla).before(now) - late
-        found.next_due = _least((found.next_due, due.next_after(now)))
+        if late < len(due):
+            found.next_due = _lesser(found.next_due, due.next_after(now))
         if late:
             earliest = due.earliest()
             assert earliest is not None  # it is late
-            found.most_overdue = _least((found.most_overdue, earliest))
+            found.most_overdue = _lesser(found.most_overdue, earliest)
             found.overdue_ratio = greatest((found.overdue_ratio, rules.overdue_ratio(policy, SLAS[sla], earliest, now)))
             _add_late(found.late, due, late, edges)
     return found
@@ -102,9 +105,21 @@ def _clocks(ready: list[tuple[LiveSet, int]], rules: Rules, sla: int, edges: Seq
 
 def _add_late(into: list[int], due: Instants, late: int, edges: Sequence[int]) -> None:
     """Of the ``late`` clocks, those due after each edge."""
-    earliest = due.earliest()
-    for index, edge in enumerate(edges):
-        into[index] += late - due.before(edge + 1) if earliest is not None and earliest <= edge else late
+    for index, upto in enumerate(due.upto(edges)):
+        into[index] += late - upto
+
+
+def _added(counts: Sequence[Sequence[int]]) -> list[int]:
+    """Column by column; of none, nothing."""
+    if len(counts) == 1:
+        return list(counts[0])
+    return [sum(column) for column in zip(*counts, strict=True)] or [0] * 6
+
+
+def _lesser(one: Optional, other: Optional) -> Optional:
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
 
 
 def _joined(clocks: Sequence[Clocks], edges: Sequence[int]) -> Clocks:
