@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
@@ -20,7 +19,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from deskpulse.pacing import FAILED_TICKS, TICK, as_of, is_due, lifetime_ms, pause_after, until_next
+from deskpulse.pacing import FAILED_TICKS, TICK, as_of, is_due, lifetime_ms, pause_after, timed, until_next
 from deskpulse.worker import Gathered, Worker, default_instance_id
 from metrics.documents import VERSION, encode
 from metrics.facts import Days
@@ -84,9 +83,9 @@ class Mirroring:
         self.published += 1
         periods, self._revision = self._wanted, self._worker.revision()
         gathered = await self._worker.gathered(partial(as_of, tick), periods)
-        began = time.perf_counter_ns()
-        documents = await asyncio.to_thread(_documents, gathered, self._worker.tickets.vocabulary, periods)
-        self._pause = pause_after(gathered.took + time.perf_counter_ns() - began)
+        vocabulary = self._worker.tickets.vocabulary
+        documents, took = await asyncio.to_thread(timed, _documents, gathered, vocabulary, periods)
+        self._pause = pause_after(gathered.took + took)
         generations, at = gathered.generations, gathered.asked.now
         entries = [Entry(number, generations[number], at, one) for number, one in documents if number in generations]
         refused = await self._store.publish(self._name, self._address, lifetime_ms(self._pause), entries)

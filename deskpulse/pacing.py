@@ -1,13 +1,19 @@
 """When a worker writes its mirror: at most once a tick, and seldom enough that batches of events hardly notice.
 
-Pure functions; ticks are whole multiples of ``TICK`` since 1970, so that all workers write at the same instants.
+Pure functions, but for what measures; ticks are whole multiples of ``TICK`` since 1970, so that all workers write at
+the same instants.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import time
+from collections.abc import Callable
+from typing import Final, ParamSpec, TypeVar
 
 from metrics.instants import SECOND
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 TICK: Final = SECOND // 4
 #: Where nothing has changed, so often: clocks run out without an event.
@@ -33,13 +39,19 @@ def is_due(tick: int, last: int, pause: int, *, has_changed: bool) -> bool:
 
 
 def pause_after(worked: int) -> int:
-    """Ticks from one writing to the next; ``worked``: nanoseconds that the worker could do nothing else in."""
+    """Ticks from one writing to the next; ``worked``: nanoseconds of a processor, whatever else had it meanwhile."""
     return min(max(1, -(-worked * PAUSE_FACTOR // TICK)), PAUSE_TICKS_MAX)
 
 
 def lifetime_ms(pause: int) -> int:
     """How long Redis keeps what is written before this pause."""
     return LIVES * max(QUIET_TICKS, pause) * TICK // 1_000_000
+
+
+def timed(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[T, int]:
+    """What the function returns, and the processor's nanoseconds of this thread that it took."""
+    began = time.thread_time_ns()
+    return function(*args, **kwargs), time.thread_time_ns() - began
 
 
 def until_next(now: int) -> float:

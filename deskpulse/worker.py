@@ -21,6 +21,7 @@ import msgspec
 from deskpulse.board.access import Tokens
 from deskpulse.configuration.loading import Configuration
 from deskpulse.looking import give_the_loop_its_turns, unchanged
+from deskpulse.pacing import timed
 from deskpulse.server import TooEarlyError, create_server, serving
 from deskpulse.ticket_lists import TicketList
 from deskpulse.why import Why, WhyAsked, window_of
@@ -70,7 +71,8 @@ class MirrorCounts(Protocol):
 class Gathered(msgspec.Struct, frozen=True):
     """What this worker's partitions come to, of which assignment each is, and what the worker says of itself.
 
-    ``took``: nanoseconds for which no batch could begin.
+    ``took``: nanoseconds of a processor to gather it. What has to be summed up sooner or later is not in them: a longer
+    pause for it would find more of it, and so on.
     """
 
     asked: Asked
@@ -187,6 +189,7 @@ class Worker:
             newest = self.tickets.newest_event
             if at is not None and newest is not None and at < newest:
                 raise TooEarlyError(newest)
+            await look(self.tickets.settle)
             at = self.now() if at is None else at
             found = await look(partial(self.tickets.snapshot, at, self._ready_partitions(), self._total()))
             found["data_quality"]["since_start"] = self._quality()
@@ -202,12 +205,12 @@ class Worker:
         ``as_of``: the instant to look as of, given the clock's and that of the newest event applied.
         """
         async with unchanged(self._rim) as look:
-            began = time.perf_counter_ns()
+            await look(self.tickets.settle)
             asked = asked_now(self.tickets.rules, as_of(self.now(), self.tickets.newest_event))
             generations = self._readiness.generations()
-            found = await look(partial(self.tickets.gathered, asked, self._ready_partitions(), periods))
+            found, took = await look(partial(timed, self.tickets.gathered, asked, self._ready_partitions(), periods))
             about = About(self._total(), self.tickets.feeds.told(), self._quality())
-            return Gathered(asked, time.perf_counter_ns() - began, found, generations, about)
+            return Gathered(asked, took, found, generations, about)
 
     def _quality(self) -> dict[str, Any]:
         partitions = self.tickets.partitions.values()
