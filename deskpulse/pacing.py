@@ -1,6 +1,6 @@
 """When a worker writes its mirror: at most once a tick, and seldom enough that batches of events hardly notice.
 
-Pure functions, but for what measures; ticks are whole multiples of ``TICK`` since 1970, so that all workers write at
+Pure functions, but for what measures. Ticks are whole multiples of ``TICK`` since 1970, so that all workers write at
 the same instants.
 """
 

@@ -189,7 +189,7 @@ class Worker:
             newest = self.tickets.newest_event
             if at is not None and newest is not None and at < newest:
                 raise TooEarlyError(newest)
-            await look(self.tickets.settle)
+            await look(self._settle)
             at = self.now() if at is None else at
             found = await look(partial(self.tickets.snapshot, at, self._ready_partitions(), self._total()))
             found["data_quality"]["since_start"] = self._quality()
@@ -205,12 +205,17 @@ class Worker:
         ``as_of``: the instant to look as of, given the clock's and that of the newest event applied.
         """
         async with unchanged(self._rim) as look:
-            await look(self.tickets.settle)
+            await look(self._settle)
             asked = asked_now(self.tickets.rules, as_of(self.now(), self.tickets.newest_event))
             generations = self._readiness.generations()
             found, took = await look(partial(timed, self.tickets.gathered, asked, self._ready_partitions(), periods))
             about = About(self._total(), self.tickets.feeds.told(), self._quality())
             return Gathered(asked, took, found, generations, about)
+
+    def _settle(self) -> None:
+        """Bring all numbers up to date: what is asked next takes as long as ever, however much has come since."""
+        for partition in self.tickets.partitions.values():
+            partition.floor.settle()
 
     def _quality(self) -> dict[str, Any]:
         partitions = self.tickets.partitions.values()

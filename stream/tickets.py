@@ -378,11 +378,6 @@ class Tickets:
         """The latest instant of any event applied: a snapshot as of an earlier one would be wrong."""
         return max((p.newest_event for p in self.partitions.values() if p.newest_event is not None), default=None)
 
-    def settle(self) -> None:
-        """Bring all numbers up to date: what is asked next takes as long as ever, however much has come since."""
-        for partition in self.partitions.values():
-            partition.floor.settle()
-
     def snapshot(self, now: int, ready: Collection[int], total: int) -> dict[str, Any]:
         """The snapshot as of ``now``; ``ready`` are the partitions whose topics are read to the end."""
         parts = [self._part(number, ready) for number in sorted(self.partitions)]
