@@ -39,7 +39,7 @@ def rows(which: str) -> list[Row]:
 async def _paged(address: str, folder: Path) -> list[float]:
     async with desk(address, folder, POLICIES) as found, found.worker() as worker:
         await worker.ready()
-        await found.until_value("up", 1, "the worker scraped")
+        await found.until_value('up{job="deskpulse"}', 1, "the worker scraped")
         return await asyncio.gather(*(_page(found, number) for number in range(PAGES)))
 
 

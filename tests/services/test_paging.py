@@ -24,6 +24,7 @@ from tests.processes import run, until
 
 BREACHED = "SupportFirstResponseSLABreached"
 FIRING = f'ALERTS{{alertname="{BREACHED}",alertstate="firing"}}'
+UP = 'up{job="deskpulse"}'
 TARGET = 10 * SECOND
 INTERVAL = "2s"
 POLICY = '[[sla]]\nname = "urgent"\nfirst_response = "10s"\npage = { severity = "page", receiver = "pager" }\n'
@@ -35,6 +36,7 @@ async def test_an_unanswered_ticket_pages_until_it_is_answered_also_over_a_worke
     async with desk(own_embedded, tmp_path, POLICY, INTERVAL) as found:
         async with found.worker() as worker:
             await worker.ready()
+            await found.until_value('up{job="deskpulse-board"}', 1, "the board scraped")
             at = time.time_ns()
             late = [
                 created(at + number, f"L{number}", queue=("billing", "billing", "returns")[number])
@@ -59,7 +61,7 @@ async def test_an_unanswered_ticket_pages_until_it_is_answered_also_over_a_worke
 
             await worker.ended(signal.SIGKILL)
 
-        await found.until_value("up", 0, "the dead worker noticed")
+        await found.until_value(UP, 0, "the dead worker noticed")
         incomplete = 'ALERTS{alertname="SupportKPIDataIncomplete"}'
         await found.until_value(f"count({incomplete})", 1, "the pipeline behind, for five minutes before it pages")
         await found.until_value("count(support_sla_policy_live_breaches)", None, "nothing exported")
@@ -114,16 +116,16 @@ async def test_two_years_of_history_on_the_live_topics_page_nobody(own_embedded:
     toml = f"[time]\nlive_since = {text_of(now)[:19]}Z\n{POLICY}"
     async with desk(own_embedded, tmp_path, toml) as found, found.worker() as worker:
         await worker.ready()
-        await found.until_value("up", 1, "the worker scraped")
+        await found.until_value(UP, 1, "the worker scraped")
         words = "import", "--map", tmp_path / "map.toml", tmp_path / "export.csv", "--broker", found.floor.url
         done = run(*words)
         assert done.code == 0, done.err
         await found.until_value("sum(support_pipeline_table_keys)", ROWS, "every ticket known to Prometheus")
-        scrapes = await found.watched.value("count_over_time(up[1h])")
+        scrapes = await found.watched.value(f"count_over_time({UP}[1h])")
         assert scrapes is not None
 
         async def scraped_on() -> bool:
-            return (await found.watched.value("count_over_time(up[1h])") or 0) >= scrapes + 3
+            return (await found.watched.value(f"count_over_time({UP}[1h])") or 0) >= scrapes + 3
 
         await until(scraped_on, "three more scrapes")
         # What is of the pipeline may wait a moment for the import to be read; nothing of the floor may even begin to.
