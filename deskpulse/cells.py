@@ -15,6 +15,7 @@ from metrics.catalogue import ALL
 from metrics.instants import DAY, HOUR, MINUTE, SECOND, format_duration
 from metrics.kpi import RATIO, SECONDS, Better, Interval, Kpi, Place
 from metrics.samples import Sample, word_path
+from metrics.slow_periods import SLOW_OF_A_PERIOD
 
 NONE: Final = "-"
 CAUTION: Final = "~"
@@ -22,7 +23,8 @@ NOT_ENOUGH: Final = "not enough"
 LEGEND: Final = f"{CAUTION} few answers, tickets or clocks: with caution      n=…, {NOT_ENOUGH}: too few to be shown"
 
 Flat = Mapping[str, Any]  # a window without nesting: by path
-_BY_PATH: Final = {kpi.path: kpi for kpi in ALL if kpi.place is Place.WINDOW}
+_OF_WINDOWS: Final = (kpi for kpi in ALL if kpi.place is Place.WINDOW)
+_BY_PATH: Final = {kpi.path: kpi for kpi in (*_OF_WINDOWS, *SLOW_OF_A_PERIOD.values())}
 _SHOWN: Final = {DAY: HOUR, HOUR: MINUTE, MINUTE: SECOND}  # the smaller of the two units that are shown
 
 #: Closer to 0 or 1 than this a share is that, but for rounding: Wilson's upper bound of 4 of 4 is 1 - 1e-16.
@@ -110,6 +112,8 @@ def seconds_cell(value: float | None) -> str:
     """A duration in its two largest units."""
     if value is None:
         return NONE
+    if value < 0:
+        return f"-{seconds_cell(-value)}"
     if value < MINUTE // SECOND:
         return f"{value:.1f}s"
     precision = _SHOWN[next((size for size in (DAY, HOUR) if value * SECOND >= size), MINUTE)]
@@ -139,6 +143,7 @@ _SPELLED: Final[dict[str, Callable[[float], str]]] = {
     RATIO: _percent,
     "difference of ratios": lambda value: f"{100 * value:+.1f} points",
     "points, -100 to 100": lambda value: f"{round(value)}",  # none is -0
+    "%": lambda value: f"{value:,.1f}%",
 }
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from textwrap import wrap
 from typing import Any, Final, NamedTuple
 
@@ -15,10 +16,13 @@ from rich.table import Table
 from rich.text import Text
 
 from deskpulse.cells import Flat, heading, kpi_at, printable
+from deskpulse.configuration.values import closest
+from deskpulse.slow_cells import slow_cells, slow_notes, slow_paths
 from deskpulse.tables import WIDTH, cells_of, legend, name_cell
 from metrics.calendar_periods import columns
 from metrics.catalogue import BY_NAME
-from metrics.kpi import Kpi
+from metrics.kpi import Kpi, Place
+from metrics.slow_periods import SLOW_KPIS, SLOW_OF_A_PERIOD
 
 #: What a report shows on a terminal where no KPI is asked for, by names in the catalogue: the work, and what customers
 #: say or are left with. CSV and JSON have all of them.
@@ -33,16 +37,25 @@ TABLES: Final = (
 
 def kpi_paths(rows: Sequence[dict[str, Any]]) -> list[str]:
     """Every KPI that any of the rows has, as ``csat.satisfied_ratio``, in the order of the rows."""
-    about = {"period", "start", "end", "partial", "complete"}
-    found = dict.fromkeys(path for row in rows for path in columns(row))
+    about = {"period", "start", "end", "partial", "complete", SLOW_KPIS}
+    found = dict.fromkeys(path for row in rows for path in columns(row) if not path.startswith(f"{SLOW_KPIS}."))
     # What is null as a whole in one period and an object in another has the object's columns.
     parents = {path[:at] for path in found for at, letter in enumerate(path) if letter == "."}
-    return [path for path in found if path not in about and path not in parents]
+    return [path for path in found if path not in about and path not in parents] + slow_paths(rows)
 
 
 def path_of(asked: str, paths: Collection[str]) -> str:
     """The path of a KPI that is asked for by its name in the catalogue; a path is one already."""
-    return BY_NAME[asked].path if asked not in paths and asked in BY_NAME else asked
+    if asked in paths or asked not in BY_NAME:
+        return asked
+    return (SLOW_OF_A_PERIOD.get(asked) or BY_NAME[asked]).path
+
+
+def no_such(path: str, paths: Collection[str]) -> str:
+    """Why there is no KPI at that path."""
+    if any(path == kpi.path for kpi in SLOW_OF_A_PERIOD.values()):
+        return "no fact of it is known of any of these periods"
+    return f"no such KPI{closest(path, paths)}"
 
 
 def csv_text(rows: Sequence[dict[str, Any]], paths: Sequence[str]) -> str:
@@ -71,12 +84,13 @@ def print_report(report: Mapping[str, Any], paths: Sequence[str] | None) -> None
     flats = [columns(dict(row)) for row in report["periods"]]
     known = {path: None for flat in flats for path in flat}
     shown: list[list[str]] = []
-    for kpis in _groups(known) if paths is None else [[kpi_at(path, known) for path in paths]]:
-        found = [_column(kpi, cells) for kpi, cells in zip(kpis, cells_of(kpis, flats), strict=True)]
+    groups = _groups(known) if paths is None else [[kpi_at(path, known) for path in paths]]
+    for kpis in groups:
+        found = [_column(kpi, cells) for kpi, cells in zip(kpis, _cells(kpis, flats), strict=True)]
         for part in _that_fit(found, console.width - max(len(_name(row)) for row in report["periods"])):
             console.print("", _table(report, part), sep="\n")
         shown += [column.cells for column in found]
-    console.print("", *_notes(report, shown), sep="\n")
+    console.print("", *_notes(report, shown, chain(*groups)), sep="\n")
 
 
 class Column(NamedTuple):
@@ -92,7 +106,14 @@ class Column(NamedTuple):
 
 
 def _groups(known: Flat) -> list[list[Kpi]]:
-    return [[BY_NAME[name] for name in names if BY_NAME[name].path in known] for names in TABLES]
+    groups = [[BY_NAME[name] for name in names if BY_NAME[name].path in known] for names in TABLES]
+    slow = [kpi for kpi in SLOW_OF_A_PERIOD.values() if kpi.path in known]
+    return [*groups, slow] if slow else groups
+
+
+def _cells(kpis: Sequence[Kpi], flats: Sequence[Flat]) -> list[list[str]]:
+    found = zip(kpis, cells_of(kpis, flats), strict=True)
+    return [slow_cells(kpi, flats) if kpi.place is Place.SLOW else cells for kpi, cells in found]
 
 
 def _column(kpi: Kpi, cells: list[str]) -> Column:
@@ -111,10 +132,11 @@ def _that_fit(found: Sequence[Column], width: int) -> list[list[Column]]:
     return parts
 
 
-def _notes(report: Mapping[str, Any], shown: Sequence[Sequence[str]]) -> list[Text]:
+def _notes(report: Mapping[str, Any], shown: Sequence[Sequence[str]], kpis: Iterable[Kpi]) -> list[Text]:
     is_partial = any(row["partial"] for row in report["periods"])
     partial = Text("* in part: the log begins in it or ends before its end", style="dim")
-    return [partial] * is_partial + legend(shown)
+    slow = [Text(note, style="dim") for note in slow_notes(report["periods"], kpis)]
+    return [partial] * is_partial + legend(shown) + slow
 
 
 def _title(report: Mapping[str, Any]) -> Text:

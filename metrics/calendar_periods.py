@@ -15,9 +15,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from metrics.components import Asked, Part, Span
+from metrics.facts import Days
 from metrics.instants import LATEST, MINUTE, SECOND, format_instant, from_datetime
 from metrics.measures import Vocabulary
 from metrics.policies import Rules
+from metrics.slow_periods import SLOW_KPIS, slow_by_period
 from metrics.snapshot import windows_of
 
 
@@ -31,11 +33,15 @@ class By(StrEnum):
 
 
 class Period(msgspec.Struct, frozen=True):
-    """[start, end) in nanoseconds; ``name`` is ``2026-10-07``, ``2026-W41``, ``2026-10`` or ``2026-Q4``."""
+    """[start, end) in nanoseconds; ``name`` is ``2026-10-07``, ``2026-W41``, ``2026-10`` or ``2026-Q4``.
+
+    ``days``: its first and its last day by the calendar, as business facts name them.
+    """
 
     name: str
     start: int
     end: int
+    days: Days
 
     @property
     def span(self) -> Span:
@@ -58,7 +64,8 @@ def periods(by: By, first: int, last: int, time_zone: str) -> list[Period]:
         following = _next(by, day)
         end = _midnight(following, zone)
         if max(first, start) < end:  # not gone by, and not a date that the zone left out
-            found.append(Period(_NAMES[by](day), start, end))
+            days = day.isoformat(), (following - timedelta(days=1)).isoformat()
+            found.append(Period(_NAMES[by](day), start, end, days))
         day = following
     return found
 
@@ -73,7 +80,7 @@ def report(
     *,
     before: Period | None = None,
 ) -> list[dict[str, Any]]:
-    """For each period its name, its bounds, whether it is partial, and its window: of one queue, or of all.
+    """For each period its name, its bounds, whether it is partial, its window and slow KPIs: of one queue, or of all.
 
     Satisfaction is compared with the period that was asked for before it, of the first one with ``before``.
 
@@ -85,6 +92,7 @@ def report(
     earlier = [None if before is None else before.span, *spans]
     compared = {one.name: (past.pane, past.after, past.last) for past, one in zip(earlier, spans, strict=False) if past}
     windows = windows_of(parts, rules, vocabulary, Asked(now, spans, compared), [queue])[queue]
+    slow = slow_by_period(parts, rules, vocabulary, now, [period.days for period in asked], queue)
     return [
         {
             "period": period.name,
@@ -92,8 +100,9 @@ def report(
             "end": format_instant(period.end),
             "partial": not windows[period.name]["complete"] or now < period.end - 1,
             **windows[period.name],
+            SLOW_KPIS: of_facts,
         }
-        for period in asked
+        for period, of_facts in zip(asked, slow, strict=True)
     ]
 
 

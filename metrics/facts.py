@@ -35,7 +35,7 @@ BENCHMARK: Final = "benchmark."
 HOURS: Final = ("", "h", "hour", "hours")
 #: Larger than any fact; no sum of a few can overflow.
 VALUE_MAX: Final = 1e15
-#: Of each fact and queue, so many periods can be asked for, counted from the latest.
+#: Of each fact and queue, so many periods can be asked for, counted from the latest; of a whole history all.
 PERIODS_KEPT: Final = 64
 
 
@@ -115,7 +115,9 @@ class Latest:
 class Facts:
     """The reports of one partition, which can be added and taken back."""
 
-    def __init__(self) -> None:
+    def __init__(self, periods_kept: int | None = PERIODS_KEPT) -> None:
+        """``periods_kept``: of each fact and queue; None: all of them."""
+        self._periods_kept = periods_kept
         self._whole: Latest | None = None
         self._reports: dict[tuple[str, str], dict[Days, list[Report]]] = {}
         self._latest: dict[tuple[str, str], list[Report]] = {}  # of the places that were asked for since they changed
@@ -147,7 +149,7 @@ class Facts:
             if place not in self._latest:
                 self._latest[place] = [
                     max(periods[period], key=lambda report: report.rank)
-                    for period in latest_first(periods)[:PERIODS_KEPT]
+                    for period in latest_first(periods)[: self._periods_kept]
                 ]
         return [report for reports in self._latest.values() for report in reports]
 
@@ -161,7 +163,7 @@ def latest_first(periods: Iterable[Days]) -> list[Days]:
 Known = dict[tuple[str, str], dict[Days, Report]]
 
 
-def merged(partitions: Iterable[Latest]) -> Known:
+def merged(partitions: Iterable[Latest], periods_kept: int | None = PERIODS_KEPT) -> Known:
     """The facts of all partitions: a sender may have reported one thing under several subjects."""
     known: Known = {}
     for latest in partitions:
@@ -171,6 +173,6 @@ def merged(partitions: Iterable[Latest]) -> Known:
             if other is None or other.rank < report.rank:
                 periods[report.period] = report
     return {
-        place: {days: periods[days] for days in latest_first(periods)[:PERIODS_KEPT]}
+        place: {days: periods[days] for days in latest_first(periods)[:periods_kept]}
         for place, periods in known.items()
     }

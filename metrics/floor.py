@@ -16,7 +16,7 @@ from metrics import live
 from metrics.columns import Ints, table
 from metrics.contribution import MARK, MOMENT, Contributions
 from metrics.days import DaySums, cut_of
-from metrics.facts import Facts
+from metrics.facts import PERIODS_KEPT, Facts
 from metrics.measures import CSAT, NPS, Measure, Moment, Vocabulary
 from metrics.panes import Panes
 
@@ -45,13 +45,15 @@ class PartitionFloor:
     ) -> None:
         """``horizon``: nanoseconds before the newest moment that windows can still ask for; ``by_minute``: all of them.
 
+        By minute, all periods of facts can be asked for too.
+
         ``time_zone``: the floor's, in which days begin at midnight.
         """
         self.orphans = self.clock_skew = self.before_creation = self.full_histories = 0
         self._vocabulary = vocabulary
         self._panes = Panes(horizon, partial(cut_of, time_zone=time_zone), by_minute=by_minute)
         self._days = DaySums(self._panes, time_zone, MEASURES_OF_DAYS)
-        self.facts = Facts()
+        self.facts = Facts(None if by_minute else PERIODS_KEPT)
         self._live: live.LiveSets = {}
         self._entries: dict[int, int] = {}  # by number of the queue
         self._moments: list[Ints] = []  # each table is followed by its sign for every row

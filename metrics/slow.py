@@ -141,6 +141,28 @@ def periods_asked(reports: tuple[Latest, ...]) -> list[Days]:
     return latest_first({place.days for place in places})
 
 
+def slow_at(known: Mapping[str, Report], periods: Periods, queue: str, days: Days) -> dict[str, Row]:
+    """Rows by KPI of one queue and period, out of the reports known there by fact; own values are of these days only.
+
+    A KPI of which no fact is known is left out, and so are benchmarks of what is not compared.
+    """
+    made: dict[str, Row] = {}
+    for kpi, of_facts in OF_FACTS.items():
+        if reports := {fact: known[fact] for fact in of_facts.facts if fact in known}:
+            made[kpi] = _of_facts(of_facts, queue, days, reports)
+    for kpi, of_tickets in OF_TICKETS.items():
+        if of_tickets.fact in known:
+            reports = {of_tickets.fact: known[of_tickets.fact]}
+            row = _row(queue, days, reports, of_tickets.unit)
+            made[kpi] = _of_tickets(of_tickets, periods, _Place(queue, days, reports, row))
+    for fact in (BENCHMARK + kpi for kpi in COMPARED):
+        if fact in known:
+            reports = {fact: known[fact]}
+            place = _Place(queue, days, reports, _row_of_benchmark(queue, days, reports))
+            made[fact] = _compared(periods, None, place)
+    return made
+
+
 class _Place(NamedTuple):
     """A queue and a period with the reports of one KPI there, and what its row has that follows from them alone."""
 

@@ -2,11 +2,13 @@
 
 import random
 from datetime import date, timedelta
+from itertools import product
 from typing import Any
 
 from tests.happenings import Happening, happening
-from tests.oracle.facts import DEFINITIONS
+from tests.oracle.facts import AMOUNTS, DEFINITIONS
 from tests.oracle.instants import DAY, HOUR, MINUTE, instant
+from tests.oracle.periods import days_of
 
 QUEUES = (None, None, "", "billing", "payments", "returns", "nobody", "other")
 PLAIN = ("customers_start", "customers_end", "customers_new", "employees_start", "employees_end", "separations")
@@ -36,6 +38,47 @@ def reports(seed: int, end: int, count: int, days: int) -> list[Happening]:
         for period, queue in [(dice.choice(periods), dice.choice(QUEUES[:5]))]
         for fact in dice.choice(SETS)
     ]
+
+
+def reports_by_period(seed: int, end: int, days: int, by: str) -> list[Happening]:
+    """Reports of calendar periods, whole and in parts; some parts are missing, overlap, reach beyond or are in USD."""
+    dice = random.Random(f"facts by {by} {seed}")
+    last = date.fromordinal(719_163 + end // DAY)
+    named = days_of(by, last - timedelta(days=days + 200), last + timedelta(days=200))
+    kept = [of for of in named.values() if of[0] <= last and of[-1] >= last - timedelta(days=days)]
+    found: list[Happening] = []
+    for of, queue, facts in product(kept[-1:] + kept[-9:-1], (None, "billing"), SETS):
+        is_reported = dice.random() < 0.75
+        for fact in facts:
+            for place, (first, to) in enumerate(_parts(dice, of, _manner(dice, fact) if is_reported else "nothing")):
+                period = {"start": first.isoformat(), "end": to.isoformat()}
+                one = _report(dice, len(found), end, period, fact, queue)
+                if fact in ("inflow", "outflow"):
+                    one["data"]["unit"] = "USD" if place and dice.random() < 0.005 else "EUR"
+                found.append(one)
+    return found
+
+
+def _manner(dice: random.Random, fact: str) -> str:
+    return dice.choice(("whole", "parts", "parts") if fact in AMOUNTS else ("whole", "whole", "whole", "parts"))
+
+
+def _parts(dice: random.Random, days: list[date], manner: str) -> list[tuple[date, date]]:
+    """First and last day of each."""
+    if manner != "parts":
+        return [(days[0], days[-1])] if manner == "whole" else []
+    length = dice.choice((1, 3, 7, -(-len(days) // 2)))
+    found = [(days[at], days[min(at + length, len(days)) - 1]) for at in range(0, len(days), length)]
+    fault = dice.choice(("none",) * 6 + ("missing", "overlapping", "beyond", "at the edge"))
+    if fault == "missing":
+        del found[dice.randrange(len(found))]
+    elif fault == "overlapping":
+        found.append((days[0], dice.choice(days)))
+    elif fault == "beyond":
+        found[-1] = found[-1][0], days[-1] + timedelta(days=2)
+    elif fault == "at the edge":
+        found.append((days[0] - timedelta(days=1), days[0]))
+    return found
 
 
 def _period(dice: random.Random, last: date, days: int) -> dict[str, str]:
@@ -83,7 +126,7 @@ def differences(found: dict[str, Any], expected: dict[str, Any]) -> list[str]:
 
 
 def _row(kpi: str, got: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
-    problems = [key for key in ("period", "queue", "facts") if got[key] != wanted[key]]
+    problems = [key for key in ("period", "queue", "facts", "summed") if got.get(key) != wanted.get(key)]
     problems += ["as_of"] * (instant(got["as_of"]) != instant(wanted["as_of"]))
     own, other = got.get("own"), wanted.get("own")
     if own is None or other is None:

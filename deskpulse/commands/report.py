@@ -13,7 +13,7 @@ from deskpulse.charts import USUAL, chart
 from deskpulse.commands.options import Instant, config_option, configuration
 from deskpulse.configuration.values import closest
 from deskpulse.histories import History, history_of
-from deskpulse.reports import csv_text, kpi_paths, path_of, print_report
+from deskpulse.reports import csv_text, kpi_paths, no_such, path_of, print_report
 from metrics.calendar_periods import By, Period, period_before, periods, report
 from metrics.instants import format_instant
 
@@ -69,7 +69,7 @@ def command(
     kpis = tuple(path_of(kpi, paths) for kpi in kpis)
     for kpi in kpis:
         if kpi not in paths:
-            raise click.BadParameter(f"{kpi!r}: no such KPI{closest(kpi, paths)}", param_hint="--kpi")
+            raise click.BadParameter(f"{kpi!r}: {no_such(kpi, paths)}", param_hint="--kpi")
     _print(made, form or ("table" if sys.stdout.isatty() else "json"), kpis, paths)
     if drawing is not None:
         _draw(made, kpis or tuple(path for path in USUAL if path in paths), drawing)

@@ -10,8 +10,8 @@ import click
 from deskpulse.commands.options import Duration, Instant, config_option, configuration
 from deskpulse.histories import History, history_of
 from deskpulse.suggestions import Evidence, suggestion
-from metrics.calendar_periods import By, Period, periods
-from metrics.components import Asked
+from metrics.calendar_periods import By, periods
+from metrics.components import Asked, Span
 from metrics.instants import DAY, MINUTE
 from metrics.snapshot import windows_of
 from metrics.targets import hours_of_week
@@ -66,7 +66,7 @@ def suggest(*, file: str, over: int, holds_from: int | None, at: int | None, con
 
 def _windows(history: History, start: int, end: int) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """The baseline as a window of the snapshot: of all queues, and of each."""
-    span = Period("baseline", start, end).span
+    span = Span("baseline", MINUTE, start // MINUTE - 1, end // MINUTE - 1)
     rules, vocabulary = history.tickets.rules, history.tickets.vocabulary
     queues = sorted({name for part in history.parts for name in part.floor.entries_by_queue})
     asked = Asked(history.now, [span], {})

@@ -10,11 +10,14 @@ What the texts leave open, and how it is read here:
  4. Rows are of the latest three periods of each KPI and queue, by end, then by start; the floor before its queues.
  5. `cost_per_resolved` counts tickets that are resolved now, each once, by its last change to resolved.
  6. A benchmark's own value is that of its period, else that of a complete window of 30 days.
+ 7. By calendar period, over a whole history: a fact is that of exactly these days, else, of amounts, the sum of all
+    reports within these days where each day is in exactly one of them and no two name different units (hours are
+    hours). However long ago a period is, it is counted; a benchmark's own value is that of the period only.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
@@ -24,7 +27,8 @@ from zoneinfo import ZoneInfo
 from tests.oracle import surveys
 from tests.oracle.configuration import OracleConfiguration
 from tests.oracle.durations import nearest_rank, seconds
-from tests.oracle.instants import DAY, MINUTE, text_of
+from tests.oracle.instants import DAY, MINUTE, SECOND, text_of
+from tests.oracle.periods import days_of
 from tests.oracle.surveys import answers_of
 from tests.oracle.tickets import Happening, distinct, is_discarded, ticket_of
 from tests.oracle.windows import windows_of
@@ -76,6 +80,48 @@ def slow(events: Iterable[Mapping[str, Any]], at: int, configuration: OracleConf
     return rows
 
 
+def slow_by_period(
+    events: Iterable[Mapping[str, Any]], at: int, configuration: OracleConfiguration, by: str, queue: str | None
+) -> dict[str, dict[str, Any]]:
+    """Rows by period and KPI, of one queue or of the floor; `summed`: of how many reports a fact is the sum."""
+    subjects = distinct(events, at)
+    since = min((one.at for happenings in subjects.values() for one in happenings), default=at)
+    asked = _Asked(at, since, configuration, _done(subjects, configuration), is_of_a_history=True)
+    reports = _reports(subjects, configuration)
+    first, last = (datetime.fromtimestamp(one // SECOND, UTC).date() for one in (since, at))
+    found = {}
+    for name, days in days_of(by, first - timedelta(days=100), last + timedelta(days=100)).items():
+        start, end = days[0].isoformat(), days[-1].isoformat()
+        here, summed = dict(reports), {}
+        for fact in AMOUNTS:
+            parts = [
+                one for (*of, a, b), one in reports.items() if of == [fact, queue or ""] and start <= a <= b <= end
+            ]
+            if (fact, queue or "", start, end) not in reports and _tile(parts, days):
+                here[fact, queue or "", start, end] = _sum(parts)
+                summed[fact] = len(parts)
+        found[name] = {
+            kpi: _row(kpi, facts, queue or "", start, end, here, asked)
+            | {"summed": {fact: summed[fact] for fact in facts if fact in summed}}
+            for kpi, facts in FACTS_OF.items()
+            if any((fact, queue or "", start, end) in here for fact in facts)
+        }
+    return found
+
+
+def _tile(parts: list[Happening], days: list[date]) -> bool:
+    for day in days:
+        if sum(one.data["period"]["start"] <= day.isoformat() <= one.data["period"]["end"] for one in parts) != 1:
+            return False
+    return len({one.data["unit"] for one in parts if "unit" in one.data and one.data["fact"] != "staffed_hours"}) < 2
+
+
+def _sum(parts: list[Happening]) -> Happening:
+    units = [one.data["unit"] for one in parts if "unit" in one.data]
+    data = {"value": float(sum(Fraction(one.data["value"]) for one in parts))} | ({"unit": units[0]} if units else {})
+    return replace(parts[0], at=max(one.at for one in parts), data=data)
+
+
 Reports = dict[tuple[str, str, str, str], Happening]
 
 
@@ -120,6 +166,7 @@ class _Asked:
     since: int
     configuration: OracleConfiguration
     done: list[Done]
+    is_of_a_history: bool = False
 
     def values(self, what: str, queue: str, first: int, end: int) -> list[int]:
         return [
@@ -138,7 +185,8 @@ class _Asked:
             return None
         first = first_instant(date.fromisoformat(start), zone)
         after = first_instant(date.fromisoformat(end) + timedelta(days=1), zone)
-        whole = self.since <= first and after <= self.now and first >= self.now - RETENTION + DAY
+        is_kept = self.is_of_a_history or first >= self.now - RETENTION + DAY
+        whole = self.since <= first and after <= self.now and is_kept
         return (first, after) if whole else None
 
     def thirty_days(self) -> tuple[int, int] | None:
@@ -197,7 +245,7 @@ def _compared(kpi: str, report: Happening, queue: str, span: tuple[int, int] | N
     factor = FACTORS[kpi].get(report.data.get("unit", ""))
     if report.data.get("definition") not in (DEFINITIONS[kpi], f"{kpi}: {DEFINITIONS[kpi]}") or factor is None:
         return {"value": None, "own": None}
-    if span is None and asked.is_own(queue):
+    if span is None and asked.is_own(queue) and not asked.is_of_a_history:
         span = asked.thirty_days()
     if span is None:
         return {"value": None, "own": None}
@@ -242,6 +290,7 @@ COUNTED = {
     "first_replies_per_staffed_hour": "reply",
     "complaints_per_1000_customers": "complaint",
 }
+AMOUNTS = ("staffed_hours", "cost", "inflow", "outflow", "separations", "customers_new")
 FACTS_OF: dict[str, tuple[str, ...]] = {
     "customer_retention": ("customers_start", "customers_end", "customers_new"),
     "employee_turnover": ("employees_start", "employees_end", "separations"),

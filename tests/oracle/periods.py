@@ -27,6 +27,16 @@ def label_of(by: str, local: date) -> str:
     return f"{local.year}-Q{1 + (local.month - 1) // 3}"
 
 
+def days_of(by: str, first: date, last: date) -> dict[str, list[date]]:
+    """The dates from first to last under the name of their period; one that reaches beyond lacks some."""
+    found: dict[str, list[date]] = {}
+    day = first
+    while day <= last:
+        found.setdefault(label_of(by, day), []).append(day)
+        day += timedelta(days=1)
+    return found
+
+
 @dataclass(frozen=True)
 class Labelled(Window):
     """A window that holds what bears its name."""

@@ -14,11 +14,11 @@ from metrics.catalogue import ALL, value_at
 from metrics.kpi import Kpi, Place
 from tests.logs import CONFIGURATION_TOML, SPAN, START, random_log
 from tests.oracle.configuration import configuration_of
-from tests.oracle.facts import FACTS_OF, slow
+from tests.oracle.facts import AMOUNTS, FACTS_OF, slow, slow_by_period
 from tests.oracle.instants import DAY, instant
 from tests.oracle.periods import periods_of
 from tests.oracle.snapshot import snapshot
-from tests.reports import reports
+from tests.reports import reports, reports_by_period
 
 #: Logs of the size that the property tests draw, and of the size that goes through a broker.
 SMALL, LARGE = (40, 22), (10, 150)
@@ -143,3 +143,28 @@ def test_the_oracle_has_every_kpi_of_a_period_and_some_period_says_something(kpi
     for path in paths_of(kpi):
         found = [value_at({"windows": {"": row}}, kpi, "", path) for row in rows_of(by)]
         assert any(map(says_something, found)), path
+
+
+@cache
+def slow_rows_by(by: By) -> list[dict[str, Any]]:
+    """The oracle's slow KPIs of many periods of the floor, by one length of period: by KPI."""
+    found = []
+    for seed in range(16):
+        log = [*random_log(seed, 40, START, 230 * DAY), *reports_by_period(seed, START + 230 * DAY, 230, by)]
+        found += list(slow_by_period(log, START + 230 * DAY, CONFIGURATION, by, None).values())
+    return found
+
+
+@pytest.mark.parametrize("by", list(By))
+@pytest.mark.parametrize("kpi", SLOW, ids=named)
+def test_the_random_reports_give_every_slow_kpi_of_a_period_and_refuse_some(kpi: Kpi, by: By) -> None:
+    given = [row[kpi.path]["value"] for row in slow_rows_by(by) if kpi.path in row]
+    assert any(map(says_something, given))
+    assert None in given
+
+
+@pytest.mark.parametrize("by", [By.WEEK, By.MONTH, By.QUARTER])
+@pytest.mark.parametrize("fact", AMOUNTS)
+def test_the_random_reports_of_parts_of_a_period_add_up_to_every_amount(fact: str, by: By) -> None:
+    rows = [row for found in slow_rows_by(by) for row in found.values()]
+    assert sum(row["summed"].get(fact, 0) > 1 and row["value"] is not None for row in rows) >= 2

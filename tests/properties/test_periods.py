@@ -15,10 +15,13 @@ from tests.happenings import created, floor_of, rules_of
 from tests.logs import CONFIGURATION_TOML, QUEUES, random_log, shuffled
 from tests.oracle.compare import differences
 from tests.oracle.configuration import configuration_of
+from tests.oracle.facts import slow_by_period
 from tests.oracle.instants import DAY, HOUR, MINUTE, instant
 from tests.oracle.periods import label, periods_of
 from tests.oracle.snapshot import snapshot as expected_snapshot
-from tests.properties.test_exactness import DOCUMENTS, WEEKS, ZONES, Weeks, instants_of
+from tests.properties.test_exactness import DOCUMENTS, ENDS, WEEKS, ZONES, Weeks, instants_of
+from tests.reports import differences as differences_of_slow
+from tests.reports import reports, reports_by_period
 
 BY = st.sampled_from(list(By))
 
@@ -51,6 +54,30 @@ def test_each_number_of_each_period_is_the_oracles(
         found = {row["period"]: row for row in rows}
         wrong = differences({"all": found}, {"all": scope["windows"], "queues": {}})
         assert not wrong, "\n".join(wrong[:20])
+
+
+@settings(max_examples=60)
+@given(
+    st.builds(Weeks, st.integers(0, 10_000), st.sampled_from(ENDS), st.sampled_from((9, 40, 75, 230))),
+    DOCUMENTS,
+    BY,
+    st.integers(0, 10_000),
+    st.sampled_from((0, HOUR, 3 * DAY)),
+)
+def test_each_slow_kpi_of_each_period_is_the_oracles(
+    weeks: Weeks, document: dict[str, Any], by: By, seed: int, off: int
+) -> None:
+    rules, end = history_rules(rules_of(document)), instant(weeks.end)
+    log = [*weeks.log, *reports_by_period(weeks.seed, end, weeks.days, by), *reports(weeks.seed, end, 30, weeks.days)]
+    tickets = floor_of(shuffled(log, seed), rules, not_after=end - off, partitions=1 + seed % 3)
+    for queue in (None, *({"billing", "other"} & set(tickets.partitions[0].floor.entries_by_queue))):
+        expected = slow_by_period(log, end - off, configuration_of(document), by, queue)
+        for row in reported(tickets, rules, end - off, by, queue):
+            found, wanted = ({kpi: [of] for kpi, of in each.items()} for each in (row["slow"], expected[row["period"]]))
+            for (one,) in wanted.values():
+                del one["period"], one["queue"]  # those of the row
+            wrong = differences_of_slow(found, wanted)
+            assert not wrong, "\n".join([row["period"], *wrong[:20]])
 
 
 #: Three weeks over a new year, and over each clock change of Havana, whose midnights are skipped and repeated.
