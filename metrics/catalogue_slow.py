@@ -70,6 +70,6 @@ COMMANDS: Final = (
     Kpi(
         name="report", title="Reports over years and quarters", short="report", unit="all of the above", better=NEITHER,
         place=Place.COMMAND, path="deskpulse report FILE --by day|week|month|quarter", seeds=("000", "003", "004"),
-        formula="every KPI of a window per calendar period, as table, CSV, JSON and chart",
+        formula="every KPI of a window and every slow one per calendar period, as table, CSV, JSON and chart",
     ),
 )  # fmt: skip

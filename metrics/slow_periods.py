@@ -8,8 +8,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import date, timedelta
-from math import fsum
-from typing import Any, Final
+from fractions import Fraction
+from typing import Final
 
 import msgspec
 
@@ -97,7 +97,10 @@ def _day_after(day: str) -> str:
 
 
 def _sum(tiles: Sequence[Report], days: Days) -> Report:
-    """One report of the whole period, as of the latest of its parts; a part without a unit is in that of the others."""
+    """One report of the whole period, as of the latest of its parts; a part without a unit is in that of the others.
+
+    Added up are the decimals that were reported: three times 0.1 is 0.3.
+    """
     latest = max(tiles, key=lambda report: report.rank)
-    changes: dict[str, Any] = {"start": days[0], "end": days[1], "value": fsum(report.value for report in tiles)}
-    return msgspec.structs.replace(latest, unit=max(report.unit for report in tiles), **changes)
+    value, unit = sum(Fraction(repr(report.value)) for report in tiles), max(report.unit for report in tiles)
+    return msgspec.structs.replace(latest, start=days[0], end=days[1], value=float(value), unit=unit)

@@ -92,7 +92,7 @@ def _report(
 ) -> Happening:
     if not fact:
         fact, queue = dice.choice((*FACTS, *(f"benchmark.{kpi}" for kpi in DEFINITIONS))), dice.choice(QUEUES)
-    data: dict[str, Any] = {"fact": fact, "period": period, "value": dice.choice((0, 1, 7, 120, 37.25, 1200))}
+    data: dict[str, Any] = {"fact": fact, "period": period, "value": dice.choice((0, 1, 7, 120, 37.2, 1200))}
     if fact.startswith("benchmark."):
         kpi = fact.removeprefix("benchmark.")
         data["definition"] = dice.choice((DEFINITIONS[kpi], f"{kpi}: {DEFINITIONS[kpi]}", "as we like it"))

@@ -118,7 +118,9 @@ def _tile(parts: list[Happening], days: list[date]) -> bool:
 
 def _sum(parts: list[Happening]) -> Happening:
     units = [one.data["unit"] for one in parts if "unit" in one.data]
-    data = {"value": float(sum(Fraction(one.data["value"]) for one in parts))} | ({"unit": units[0]} if units else {})
+    data = {"value": float(sum(Fraction(str(one.data["value"])) for one in parts))} | (
+        {"unit": units[0]} if units else {}
+    )
     return replace(parts[0], at=max(one.at for one in parts), data=data)
 
 

@@ -121,6 +121,15 @@ def test_a_date_that_a_zone_left_out_is_no_period() -> None:
     assert names == ["2011-12-29", "2011-12-31", "2012-01-01", "2012-01-02"]
 
 
+def test_a_period_names_the_days_of_the_wall_calendar_also_where_its_zone_left_its_last_one_out() -> None:
+    at = instant("1994-12-15T12:00:00Z")
+    (month,) = periods(By.MONTH, at, at, "Pacific/Kiritimati")  # which had no 31st
+    assert month.days == ("1994-12-01", "1994-12-31")
+    assert label("month", month.end, "Pacific/Kiritimati") == "1995-01"
+    (week,) = periods(By.WEEK, at, at, "UTC")
+    assert week.days == ("1994-12-12", "1994-12-18")
+
+
 def test_a_day_is_partial_until_its_last_nanosecond_and_where_history_begins_in_it() -> None:
     start = instant("2026-03-10T00:00:00Z")
     rules = history_rules(Rules())

@@ -38,6 +38,8 @@ def shown(path: str, flat: dict[str, Any]) -> str:
         (RATIO, 0.000002, "0.0002%"),
         (RATIO, 1 - 1e-12, "100%"),
         (SECONDS, 5_400, "1h30m"),
+        (SECONDS, -90, "-1m30s"),
+        ("%", 84.96, "85.0%"),
         ("points, -100 to 100", -0.4, "0"),
         ("points, -100 to 100", -58.3, "-58"),
         ("points, -6 to 6", -1.25, "-1.25"),

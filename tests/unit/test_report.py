@@ -224,3 +224,141 @@ def test_one_event_of_long_ago_is_no_reason_for_a_table_of_decades() -> None:
     assert done.exit_code == 2
     assert "give --from, or a longer --by" in done.stderr
     assert rows_of(report([created(0, "T0"), *LOG], "--by", "quarter"))[-1]["created"] == 2
+
+
+# -------------------------------------------------------------------------------------------------------- slow KPIs
+
+JANUARY, FEBRUARY = ("2026-01-01", "2026-01-31"), ("2026-02-01", "2026-02-28")
+#: Later than both months, from before them: facts are told after the period they are of.
+TOLD = instant("2026-03-02T09:00:00Z")
+MONTHS = [created(instant("2025-12-31T09:00:00Z"), "T0"), *LOG]
+
+
+def fact(name: str, value: float, days: tuple[str, str] = FEBRUARY, at: int = TOLD, **data: Any) -> dict[str, Any]:
+    period = {"start": days[0], "end": days[1]}
+    about = f"fact:{name}:{data.get('queue', 'all')}:{days[0]}"
+    return happening(
+        "business.reported", at, about, name=f"{about}:{days[1]}:{at}", fact=name, value=value, period=period, **data
+    )
+
+
+def daily(name: str, days: Iterable[int], value: float = 8.0, **data: Any) -> list[dict[str, Any]]:
+    """A report for each of some days of February."""
+    return [fact(name, value, (f"2026-02-{day:02d}", f"2026-02-{day:02d}"), **data) for day in days]
+
+
+def slow_of(log: list[dict[str, Any]], *words: object, period: str = "2026-02", by: str = "month") -> dict[str, Any]:
+    found: dict[str, Any] = {row["period"]: row["slow"] for row in rows_of(report(log, "--by", by, *words))}[period]
+    return found
+
+
+def test_a_fact_is_of_the_period_that_has_its_days_and_its_latest_report_counts() -> None:
+    facts = [fact("customers_start", 100), fact("customers_end", 105), fact("customers_new", 10)]
+    log = [*MONTHS, *facts, fact("customers_new", 20, at=TOLD + HOUR)]
+    assert slow_of(log) == {
+        "customer_retention": {
+            "value": 85.0, "unit": "%", "as_of": "2026-03-02T10:00:00Z", "flag": None, "reason": None, "summed": {},
+            "facts": {"customers_start": 100.0, "customers_end": 105.0, "customers_new": 20.0},
+        }
+    }  # fmt: skip
+    assert slow_of(log, "--now", "2026-03-02T09:30:00Z")["customer_retention"]["value"] == 95.0
+    for period, by in (("2026-01", "month"), ("2026-Q1", "quarter"), ("2026-02-28", "day"), ("2026-W09", "week")):
+        assert slow_of(log, period=period, by=by) == {}
+
+
+def test_daily_hours_add_up_to_those_of_a_month_beside_what_tickets_did_in_it() -> None:
+    hours = [*daily("staffed_hours", range(1, 15), 0.1, unit="h"), *daily("staffed_hours", range(15, 29), 0.1)]
+    hours[0]["data"]["unit"] = "hours"
+    found = slow_of([*MONTHS, *hours])
+    assert set(found) == {"resolved_per_staffed_hour", "first_replies_per_staffed_hour"}
+    resolved = found["resolved_per_staffed_hour"]
+    assert (resolved["facts"], resolved["summed"]) == ({"staffed_hours": 2.8}, {"staffed_hours": 28})  # in decimals
+    assert resolved["count"] == 1
+    assert resolved["value"] == pytest.approx(1 / 2.8)
+    assert found["first_replies_per_staffed_hour"]["count"] == 0  # the reply was in January
+    exactly = slow_of([*MONTHS, *hours, fact("staffed_hours", 100)])["resolved_per_staffed_hour"]
+    assert (exactly["facts"], exactly["summed"]) == ({"staffed_hours": 100.0}, {})
+
+
+FIRST_HALF, SECOND_HALF = ("2026-02-01", "2026-02-14"), ("2026-02-15", "2026-02-28")
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        daily("cost", range(1, 28)),
+        daily("cost", range(2, 29)),
+        [*daily("cost", range(1, 29)), fact("cost", 5, FIRST_HALF)],
+        [fact("cost", 5, ("2026-01-31", "2026-02-14")), fact("cost", 5, SECOND_HALF)],
+        [fact("cost", 5, FIRST_HALF), fact("cost", 5, ("2026-02-15", "2026-03-01"))],
+        [fact("cost", 5, FIRST_HALF, unit="EUR"), fact("cost", 5, SECOND_HALF, unit="USD")],
+        [fact("cost", 5, FIRST_HALF), fact("cost", 5, SECOND_HALF, queue="billing")],
+        daily("customers", range(1, 29)),
+    ],
+    ids=["last day missing", "first day missing", "a day twice", "before", "beyond", "units", "queues", "a stock"],
+)
+def test_what_does_not_cover_each_day_once_in_one_unit_is_no_sum(parts: list[dict[str, Any]]) -> None:
+    assert slow_of([*MONTHS, *parts]) == {}
+
+
+def test_halves_add_up_whatever_reaches_beyond_the_month() -> None:
+    beyond = fact("cost", 1000, ("2026-02-20", "2026-03-20"), unit="EUR")
+    halves = [fact("cost", 5, FIRST_HALF, unit="EUR"), fact("cost", 7, SECOND_HALF, at=TOLD + HOUR)]
+    found = slow_of([*MONTHS, beyond, *halves])["cost_per_resolved"]
+    assert (found["value"], found["unit"], found["as_of"]) == (12.0, "EUR", "2026-03-02T10:00:00Z")
+
+
+def test_a_queue_has_its_own_facts_and_the_floor_those_of_no_queue() -> None:
+    log = [*MONTHS, fact("cost", 30, queue="billing"), fact("cost", 50, JANUARY)]
+    log.append(happening("ticket.resolved", START + 2 * HOUR, "T0"))
+    assert slow_of(log, "--queue", "billing")["cost_per_resolved"]["value"] == 30.0
+    assert slow_of(log, "--queue", "billing", period="2026-01") == slow_of(log) == {}
+    assert slow_of(log, period="2026-01")["cost_per_resolved"]["value"] == 50.0
+
+
+def test_more_periods_are_known_than_a_worker_keeps() -> None:
+    days = [f"2026-{month:02d}-{day:02d}" for month in range(1, 7) for day in range(1, 29)]
+    log = [*MONTHS, *(fact("employees_start", 5, (day, day), at=TOLD + 120 * DAY) for day in days)]
+    rows = rows_of(report(log, "--by", "day"))
+    assert sum("employee_turnover" in row["slow"] for row in rows) == len(days)
+
+
+SLOW_LOG = [
+    *MONTHS,
+    *[fact(name, value) for name, value in (("customers_start", 10), ("customers_end", 30), ("customers_new", 2))],
+    fact("inflow", 1250.5, unit="EUR"),
+    fact("outflow", 250, unit="EUR"),
+    fact("cost", 9.5, ("2026-03-01", "2026-03-31")),
+]
+
+
+def test_slow_kpis_stand_in_a_table_of_their_own_with_what_their_marks_and_gaps_mean() -> None:
+    lines = report(SLOW_LOG, "--by", "month", "--format", "table").stdout.splitlines()
+    assert [line.split() for line in lines if "EUR" in line] == [["2026-02", "280.0%", "!", "1,000.50", "EUR", "-"]]
+    assert "! over 100 %: the facts do not fit each other" in lines
+    assert "no cost per resolved of 2026-03: the period is not over" in lines
+    assert "cash flow" not in report(MONTHS, "--by", "month", "--format", "table").stdout
+
+
+def test_csv_has_value_unit_and_instant_of_each_slow_kpi_that_any_period_has() -> None:
+    found = list(csv.DictReader(io.StringIO(report(SLOW_LOG, "--by", "month", "--format", "csv").stdout)))
+    names = ("customer_retention", "cash_flow", "cost_per_resolved")
+    ends = ("value", "unit", "as_of")
+    assert [name for name in found[0] if name.startswith("slow")] == [
+        f"slow.{one}.{end}" for one in names for end in ends
+    ]
+    told = [[row["period"], *(row[f"slow.cash_flow.{end}"] for end in ends)] for row in found]
+    assert told[2] == ["2026-02", "1000.5", "EUR", "2026-03-02T09:00:00Z"]
+    assert told[1] == ["2026-01", "", "", ""]
+    assert "slow" not in report(MONTHS, "--by", "month", "--format", "csv").stdout
+
+
+def test_a_slow_kpi_is_asked_for_by_its_name_and_drawn(tmp_path: Path) -> None:
+    words = ("--kpi", "customer_retention", "--kpi", "created", "--format", "csv", "--chart", tmp_path / "chart.svg")
+    done = report(SLOW_LOG, "--by", "month", *words)
+    assert done.stdout.splitlines()[0] == "period,start,end,partial,slow.customer_retention.value,created"
+    assert done.stdout.splitlines()[3].endswith(",280.0,0")
+    assert "2026-02: 280.0%" in (tmp_path / "chart.svg").read_text()
+    unknown = report(SLOW_LOG, "--by", "month", "--kpi", "employee_turnover")
+    assert unknown.exit_code == 2
+    assert "no fact of it is known of any of these periods" in unknown.stderr
