@@ -29,7 +29,7 @@ def ages(multisets: Iterable[tuple[int, Instants]], edges: Sequence[int], now: i
         now: the end of every window, inclusive.
     """
     found = [(queue, instants.values) for queue, instants in multisets if len(instants)]
-    if not found:
+    if not found or not edges:
         return EMPTY, EMPTY
     queues = np.repeat(ints([queue for queue, _ in found]), [len(values) for _, values in found])
     instants = np.concatenate([values for _, values in found])

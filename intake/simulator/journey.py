@@ -38,7 +38,7 @@ _TAKEN_FOR_SETTLED: Final = 0.04
 
 #: Of the letters that an agent has taken up, the share that is set aside unanswered, to ask somebody first. It takes as
 #: long as others take, whatever the pace. No study is behind it: so few that a floor mostly keeps its promises.
-_SET_ASIDE: Final = 0.02
+_SET_ASIDE: Final = 0.012
 _NOT_SET_ASIDE: Final = frozenset({"urgent", "high"})
 
 
@@ -124,7 +124,7 @@ class Journey:
             self._go_on(now, agent, ticket, _FINISH)
             return
         if self._is_set_aside(ticket):
-            self._agenda.note(self._hurried(now, now + self._dice.span(20 * MINUTE, 0.7)), self._resume, ticket)
+            self._agenda.note(self._hurried(now, now + self._dice.span(12 * MINUTE, 0.35)), self._resume, ticket)
             return
         profile = self._profiles[ticket.queue]
         if len(self._profiles) > 1 and ticket.visits <= 3 and self._dice.chance(profile.transferred):
