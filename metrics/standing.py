@@ -86,12 +86,12 @@ def as_json(standing: Standing) -> dict[str, Any]:
 def _clocks(ready: list[tuple[LiveSet, int]], rules: Rules, sla: int, edges: Sequence[int], now: int) -> Clocks:
     found = Clocks(late=[0] * len(edges))
     for live, policy in ready:
-        due = live.due(sla)
-        if not len(due):  # each clock has both instants, and most sets have no clock of some SLA
+        due, risk = live.due(sla), live.risk(sla)
+        if not len(due) and not len(risk):  # a clock that was stopped may be at risk and never due
             continue
         late = due.before(now)
         found.live_breaches += late
-        found.at_risk += live.risk(sla).before(now) - late
+        found.at_risk += risk.before(now) - late
         if late < len(due):
             found.next_due = _lesser(found.next_due, due.next_after(now))
         if late:
