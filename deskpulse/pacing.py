@@ -18,8 +18,9 @@ T = TypeVar("T")
 TICK: Final = SECOND // 4
 #: Where nothing has changed, so often: clocks run out without an event.
 QUIET_TICKS: Final = 4
-#: So many times as long as the worker worked for the last one is the pause from it to the next.
-PAUSE_FACTOR: Final = 6
+#: So many times as long as the worker worked for the last one is the pause from it to the next. By processor time:
+#: by the clock, other processes would make pauses longer, which find more to sum up, and so on.
+PAUSE_FACTOR: Final = 4
 PAUSE_TICKS_MAX: Final = 20
 #: A document lives for so many of the longest pauses that are to be expected.
 LIVES: Final = 3

@@ -71,8 +71,7 @@ class MirrorCounts(Protocol):
 class Gathered(msgspec.Struct, frozen=True):
     """What this worker's partitions come to, of which assignment each is, and what the worker says of itself.
 
-    ``took``: nanoseconds of a processor to gather it. What has to be summed up sooner or later is not in them: a longer
-    pause for it would find more of it, and so on.
+    ``took``: nanoseconds of a processor to gather it, and to sum up before what had come since the last look.
     """
 
     asked: Asked
@@ -205,12 +204,12 @@ class Worker:
         ``as_of``: the instant to look as of, given the clock's and that of the newest event applied.
         """
         async with unchanged(self._rim) as look:
-            await look(self._settle)
+            _, settled = await look(partial(timed, self._settle))
             asked = asked_now(self.tickets.rules, as_of(self.now(), self.tickets.newest_event))
             generations = self._readiness.generations()
             found, took = await look(partial(timed, self.tickets.gathered, asked, self._ready_partitions(), periods))
             about = About(self._total(), self.tickets.feeds.told(), self._quality())
-            return Gathered(asked, took, found, generations, about)
+            return Gathered(asked, settled + took, found, generations, about)
 
     def _settle(self) -> None:
         """Bring all numbers up to date: what is asked next takes as long as ever, however much has come since."""

@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 
 from deskpulse.mirroring import Mirroring, address_of, periods_of, told_periods
-from deskpulse.pacing import LIVES, PAUSE_TICKS_MAX, QUIET_TICKS, TICK, as_of, is_due, pause_after
+from deskpulse.pacing import LIVES, QUIET_TICKS, TICK, as_of, is_due, pause_after
 from deskpulse.worker import Gathered, Worker
 from metrics.components import asked_now
 from metrics.documents import About
@@ -49,11 +49,6 @@ def test_the_periods_that_a_board_asks_for_arrive_as_they_were_told() -> None:
 )
 def test_what_is_no_period_asks_for_nothing(told: bytes) -> None:
     assert periods_of(told) == ()
-
-
-@pytest.mark.parametrize(("ms", "ticks"), [(0, 1), (40, 1), (42, 2), (250, 6), (60_000, PAUSE_TICKS_MAX)])
-def test_the_pause_is_six_times_what_the_worker_worked_within_bounds(ms: int, ticks: int) -> None:
-    assert pause_after(ms * 1_000_000) == ticks
 
 
 @pytest.mark.parametrize(
