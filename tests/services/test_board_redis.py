@@ -7,6 +7,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from deskpulse.configuration.model import Configuration
 from deskpulse.mirroring import periods_of
 from metrics.components import Span
 from metrics.documents import VERSION, Document, decode
-from mirror.store import Entry, Held, Store
+from mirror.store import Entry, Held, MirrorError, Store
 from stream.rim.embedded import EmbeddedBroker
 from tests.floors import PARTITIONS
 from tests.happenings import created, floor_of, happening
@@ -40,7 +41,6 @@ BACK_SECONDS = 15
 #: How long a document that does not fit is there; the owner's own are refused meanwhile.
 ODD_MS = 1_500
 FAILURES = "support_snapshot_publish_failures_total"
-STATES = ("breaching", "at_risk", "waiting", "awaiting_reply", "without_policy")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -107,7 +107,7 @@ class TestMerged:
         assert await board.total("support_board_tickets_open") == found["all"]["open"]
         assert await board.sample("support_board_partitions_missing") == 0
 
-    @pytest.mark.parametrize("state", STATES)
+    @pytest.mark.parametrize("state", oracle.STATES)
     async def test_the_tickets_of_both_workers_are_the_oracles_soonest_due_first(
         self, floor: MirroredFloor, board: BoardProcess, state: str
     ) -> None:
@@ -116,9 +116,8 @@ class TestMerged:
             found = (await board.ask(f"/api/tickets?state={state}&limit={limit}")).body
             rows = oracle.listing(floor.sent, state, instant(found["as_of"]), RULES)
             assert [(row["id"], row["sla"]) for row in found["tickets"]] == [(row.id, row.sla) for row in rows][:limit]
-            assert (found["total"], found["state"]) == (len(rows), state)
+            assert (found["total"], found["state"]) == (len(rows) or "some", state)
             assert found["partitions"] == {"ready": PARTITIONS, "catching_up": 0, "total": PARTITIONS}
-        assert rows
 
     async def test_filters_reach_both_workers(self, floor: MirroredFloor, board: BoardProcess) -> None:
         await floor.is_right(board)
@@ -142,9 +141,8 @@ class TestMerged:
         assert (unknown.status, unknown.body) == (404, {"error": "no ticket 'unknown' here"})
 
     async def test_prometheus_is_told_of_both(self, floor: MirroredFloor, board: BoardProcess) -> None:
-        assert await targets(board) == {
-            name: (await worker.url()).removeprefix("http://") for name, worker in floor.workers.items()
-        }
+        urls = {name: await worker.url() for name, worker in floor.workers.items()}
+        assert await targets(board) == {name: url.removeprefix("http://") for name, url in urls.items()}
 
 
 async def one_of(worker: WorkerProcess) -> str:
@@ -305,19 +303,21 @@ class TestWithoutWorkers:
             source = Mirrored(store, Configuration(), Workers())
             listening = asyncio.create_task(source.run())
 
-            async def has_news() -> bool:
-                before = source.revision()
-                await store.publish("one", "http://127.0.0.1:1", 1_000, [Entry(0, 1, 0, b"")])
-                await source.changed(0.1)
-                return source.revision() != before
+            async def hears() -> None:
+                async def has_news() -> bool:
+                    with suppress(MirrorError):  # the first after Redis went may find its connection gone
+                        await store.publish("one", "http://127.0.0.1:1", 1_000, [Entry(0, 1, 0, b"")])
+                    return source.revision() != before
 
-            await until(has_news, "news are heard")
+                before = source.revision()
+                await until(has_news, "news are heard")
+
+            await hears()
             with redis.stopped(), pytest.raises(NoSnapshotError, match="Redis cannot be asked"):
                 await source.snapshot()
-            await until(has_news, "news are heard again")
+            await hears()
             listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
-            await store.close()
+            await asyncio.gather(listening, store.close(), return_exceptions=True)
 
 
 class TestBoards:

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import signal
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -301,7 +302,10 @@ async def create_quickly_compacted(settings: RimSettings, topic: str) -> None:
 
 
 async def compacted(floor: Floor, topic: str, key: bytes, value: bytes | None) -> None:
-    """Returns once every partition has holes; this record, which changes nothing, is added to close open segments."""
+    """Returns once every partition has holes, and one record of each key: nothing else will go.
+
+    This record, which changes nothing, is added to close open segments.
+    """
 
     async def has_holes() -> bool:
         async with AIOKafkaProducer(bootstrap_servers=floor.address) as producer:
@@ -310,7 +314,9 @@ async def compacted(floor: Floor, topic: str, key: bytes, value: bytes | None) -
         found = await read_all(floor.settings, topic)
         held = [sum(record.partition == number for record in found) for number in range(PARTITIONS)]
         end = await ends(floor, [topic])
-        return all(held[number] < end[topic, number] // 2 for number in range(PARTITIONS))
+        others = Counter((record.partition, record.key) for record in found if record.key != key)
+        is_done = max(others.values(), default=1) == 1
+        return is_done and all(held[number] < end[topic, number] // 2 for number in range(PARTITIONS))
 
     await until(has_holes, f"{topic} compacted")
 
