@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import platform
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +28,6 @@ from bench import (
     mirror,
     paging,
     recovery,
-    redis_server,
     scrapes,
 )
 from bench.brokers import broker, default_broker
@@ -141,7 +141,7 @@ def on_displays(options: argparse.Namespace) -> list[Row]:
 
 def on_mirror(options: argparse.Namespace) -> list[Row]:
     """Processes as in production: workers, a board, a Redis, and those of the sender and the displays."""
-    if not redis_server.is_there():
+    if shutil.which("redis-server") is None:
         return [Row("over Redis", "not measured", "missing: redis-server; `make services` installs it on Debian")]
     with broker(options.broker) as address, broker(options.broker) as another:
         found = asyncio.run(mirror.way_rows(address, another, options.seconds))

@@ -19,12 +19,12 @@ from bench import by_mirror
 from bench.displays import delays_of, resident_megabytes, watch
 from bench.floor_log import log, rim_settings, send
 from bench.latency import CREATED_A_TICK, EVENTS_A_SECOND, TICK_SECONDS, send_ticks
-from bench.redis_server import redis_server
 from bench.rows import Row, isolated, spread
 from stream.rim.preflight import create_topics
 from tests.boards import BoardedWorker, BoardProcess
 from tests.floors import floor_on
 from tests.processes import WorkerProcess
+from tests.redis_servers import RedisServer
 
 DISPLAYS = 200
 #: Seconds that are thrown away: imports, connections, caches.
@@ -41,12 +41,12 @@ async def way_rows(address: str, others: str, seconds: float) -> list[Row]:
             board = await worker.board()
             delays, _, grown = await _shown(pool, address, seconds, board, worker.pid, worker.until_total_of_board)
         found = [Row(_what("the board in the worker"), spread(delays), f"that process: {grown:+.0f} MB")]
-        with redis_server() as redis:
+        with RedisServer.running() as redis:
             shared = await floor_on(others, Path(folder), QUEUES)
             options = ("--config", shared.configuration)
-            async with WorkerProcess(*options, DESKPULSE_REDIS=redis) as worker:
+            async with WorkerProcess(*options, DESKPULSE_REDIS=redis.url) as worker:
                 await worker.ready()
-                async with BoardProcess(*options, DESKPULSE_REDIS=redis) as board_process:
+                async with BoardProcess(*options, DESKPULSE_REDIS=redis.url) as board_process:
                     await board_process.ready()
                     board = await board_process.url()
                     asked = board_process.until_total_is
@@ -90,11 +90,11 @@ def cost_rows(address: str, events: int, runs: int, *, is_embedded: bool) -> lis
     asyncio.run(send(address, log(events)))
     took: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
     documents = 0
-    with redis_server() as redis:
+    with RedisServer.running() as redis:
         for run in range(runs):
             for is_mirrored, found in took.items():
                 name = f"bench-mirror-{run}-{'on' if is_mirrored else 'off'}"
-                one = isolated(by_mirror.seconds, address, name, events, redis if is_mirrored else None)
+                one = isolated(by_mirror.seconds, address, name, events, redis.url if is_mirrored else None)
                 found.append(one.took)
                 documents += one.published
     (wall_off, cpu_off), (wall_on, cpu_on) = (

@@ -14,20 +14,17 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from functools import partial
-from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
 
+from deskpulse.addresses import reached
 from deskpulse.pacing import FAILED_TICKS, TICK, as_of, is_due, lifetime_ms, pause_after, timed, until_next
 from deskpulse.worker import Gathered, Worker, default_instance_id
 from metrics.documents import VERSION, encode
 from metrics.facts import Days
 from metrics.measures import Vocabulary
 from mirror.store import Entry, MirrorError, Store
-
-#: Not listened on: what a server may be told to listen on.
-EVERYWHERE: Final = {"0.0.0.0", "::"}  # noqa: S104
 
 _log = logging.getLogger(__name__)
 
@@ -136,5 +133,4 @@ async def mirrored(worker: Worker, url: str) -> AsyncIterator[None]:
 def address_of(url: str) -> str:
     """Where others reach what listens at ``url``: where that is everywhere, by this machine's name."""
     parts = urlsplit(url)
-    host = socket.gethostname() if parts.hostname in EVERYWHERE else parts.hostname or ""
-    return f"http://{f'[{host}]' if ':' in host else host}:{parts.port}"
+    return f"http://{reached(parts.hostname or '', parts.port, socket.gethostname())}"

@@ -5,7 +5,7 @@ Counts, sums, buckets, cohorts and instants. ``metrics.snapshot`` is made of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ from metrics.instants import MINUTE, SECOND, from_datetime
 from metrics.measures import Vocabulary
 from metrics.normal import FlowSums, flow_sums
 from metrics.policies import Rules, Window
-from metrics.standing import LiveOf, Standing, standing
+from metrics.standing import LiveOf, Standing, earliest, standing
 from metrics.voice import Before, scores, windows_before
 from metrics.waiting import ages
 
@@ -146,8 +146,3 @@ def _waiting(floors: Sequence[PartitionFloor], vocabulary: Vocabulary, asked: As
     """Those who await their first response, counted or not."""
     sets = [(vocabulary.queue_id(queue), live) for floor in floors for (queue, _, _), live in floor.live.items()]
     return ages(((queue, live.since(mark)) for queue, live in sets for mark in _WAITING), asked.edges, asked.now)
-
-
-def earliest(instants: Iterable[int | None]) -> int | None:
-    """The least of those that are known, or None."""
-    return min((instant for instant in instants if instant is not None), default=None)

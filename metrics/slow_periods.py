@@ -14,12 +14,13 @@ from typing import Final
 import msgspec
 
 from metrics.catalogue_slow import SLOW
-from metrics.components import Asked, Part, earliest, gather
+from metrics.components import Asked, Part, gather
 from metrics.facts import Days, Known, Report, merged
 from metrics.measures import Vocabulary
 from metrics.periods import Periods
 from metrics.policies import Rules
 from metrics.slow import Row, slow_at
+from metrics.standing import earliest
 
 #: Amounts: of a month they are the sum of its days. What is there at an instant or all along is never added up.
 ADD_UP: Final = ("staffed_hours", "cost", "inflow", "outflow", "separations", "customers_new")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from metrics.cell_tables import Table, Tables, tables_of
-from metrics.components import QUALITY, Asked, Components, Part, Span, asked_now, earliest, gather
+from metrics.components import QUALITY, Asked, Components, Part, Span, asked_now, gather
 from metrics.durations import FIRST_RESPONSE, RESOLUTION, attainment, cohort, durations
 from metrics.instants import format_instant
 from metrics.measures import Measure, Vocabulary
@@ -19,7 +19,7 @@ from metrics.outcomes import outcomes
 from metrics.policies import Rules
 from metrics.samples import Samples
 from metrics.slow import slow
-from metrics.standing import Standing, as_json, together
+from metrics.standing import Standing, as_json, earliest, together
 from metrics.voice import Voice
 from metrics.waiting import Counts, of_window
 

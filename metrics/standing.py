@@ -45,8 +45,8 @@ def standing(sets: Sequence[LiveOf], rules: Rules, edges: Sequence[int], now: in
     ready = [(live, policy) for live, policy, is_ready in sets if is_ready]
     return Standing(
         counts=_added([live.counts for live, _, _ in sets]),
-        oldest_first=_least(live.since(Mark.AWAITING_FIRST_RESPONSE).earliest() for live, _ in ready),
-        oldest_reply=_least(live.since(Mark.AWAITING_REPLY).earliest() for live, _ in ready),
+        oldest_first=earliest(live.since(Mark.AWAITING_FIRST_RESPONSE).earliest() for live, _ in ready),
+        oldest_reply=earliest(live.since(Mark.AWAITING_REPLY).earliest() for live, _ in ready),
         clocks=[_clocks(ready, rules, sla, edges, now) for sla in range(len(SLAS))],
     )
 
@@ -57,8 +57,8 @@ def together(standings: Sequence[Standing], edges: Sequence[int]) -> Standing:
         return standings[0]
     return Standing(
         counts=_added([one.counts for one in standings]),
-        oldest_first=_least(one.oldest_first for one in standings),
-        oldest_reply=_least(one.oldest_reply for one in standings),
+        oldest_first=earliest(one.oldest_first for one in standings),
+        oldest_reply=earliest(one.oldest_reply for one in standings),
         clocks=[_joined([one.clocks[sla] for one in standings], edges) for sla in range(len(SLAS))],
     )
 
@@ -126,14 +126,15 @@ def _joined(clocks: Sequence[Clocks], edges: Sequence[int]) -> Clocks:
     return Clocks(
         live_breaches=sum(one.live_breaches for one in clocks),
         at_risk=sum(one.at_risk for one in clocks),
-        next_due=_least(one.next_due for one in clocks),
-        most_overdue=_least(one.most_overdue for one in clocks),
+        next_due=earliest(one.next_due for one in clocks),
+        most_overdue=earliest(one.most_overdue for one in clocks),
         overdue_ratio=greatest(one.overdue_ratio for one in clocks),
         late=[sum(one.late[index] for one in clocks) for index in range(len(edges))],
     )
 
 
-def _least(instants: Iterable[Optional]) -> Optional:
+def earliest(instants: Iterable[Optional]) -> Optional:
+    """The least of those that are known, or None."""
     return min((instant for instant in instants if instant is not None), default=None)
 
 

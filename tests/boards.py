@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, Self
 
@@ -50,10 +50,19 @@ class Stream:
             if message.event == event:
                 return message
 
+    async def first(self, event: str, wanted: Callable[[Message], bool]) -> Message:
+        """The next one of this name that is wanted; those before it are passed over."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            message = await self.next(event)
+            while not wanted(message):
+                message = await self.next(event)
+            return message
+
     async def end(self) -> None:
         """Returns once the stream has ended."""
-        while await self._message() is not None:
-            pass
+        message = await self._message()
+        while message is not None:
+            message = await self._message()
 
     async def _message(self) -> Message | None:
         fields: dict[str, str] = {}
@@ -201,6 +210,14 @@ class Asked:
         """The value of one series; None where it is absent."""
         lines = (await self.get("/metrics")).body.splitlines()
         return next((float(line.rpartition(" ")[2]) for line in lines if line.rpartition(" ")[0] == series), None)
+
+    async def until_sample(self, series: str, wanted: float) -> None:
+        """Returns once the series has this value."""
+
+        async def has_it() -> bool:
+            return await self.sample(series) == wanted
+
+        await until(has_it, f"{series} is {wanted:g}")
 
     @classmethod
     @asynccontextmanager

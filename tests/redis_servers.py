@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
+from stream.rim.embedded import free_port
 from tests.programs import required
 
 HOST = "127.0.0.1"
@@ -43,7 +44,7 @@ class RedisServer:
         """Returns once it answers; it holds nothing."""
         tries = 1 if self.port else PORTS_TRIED  # another process may take a free port first
         for _ in range(tries):
-            port = self.port or _free_port()
+            port = self.port or free_port()
             if self._started(port):
                 self.port = port
                 return
@@ -103,12 +104,6 @@ class RedisServer:
                 yield server
             finally:
                 server.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(port: int) -> bool:

@@ -13,6 +13,7 @@ from metrics.contribution import SLAS
 from metrics.instants import format_instant
 from metrics.policies import Rules
 from metrics.samples import Samples
+from metrics.standing import greatest
 from wall import scopes
 from wall.scopes import Scope
 from wall.settings import Facts, Mute, Wall
@@ -203,5 +204,5 @@ def _card(name: str, scope: Scope | None, rules: Rules, at: int, *, is_known: bo
         "at_risk": at_risk,
         "open": scopes.total(found, "open"),
         "state": state if scope is not None and is_known else "unknown",
-        "overdue_ratio": scopes.greatest(one["sla"][sla]["overdue_ratio"] for one in found for sla in SLAS),
+        "overdue_ratio": greatest(one["sla"][sla]["overdue_ratio"] for one in found for sla in SLAS),
     }

@@ -43,11 +43,6 @@ def earliest(instants: Iterable[str | None]) -> str | None:
     return min((text for text in instants if text is not None), key=lambda text: text.rstrip("Z"), default=None)
 
 
-def greatest(numbers: Iterable[float | None]) -> float | None:
-    """The largest that is known, or None."""
-    return max((number for number in numbers if number is not None), default=None)
-
-
 def windows(scopes: Iterable[Scope], name: str) -> list[Mapping[str, Any]]:
     """One window of each scope; none where it is not configured."""
     return [scope["windows"][name] for scope in scopes if name in scope["windows"]]

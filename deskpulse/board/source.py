@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from deskpulse.mirroring import EVERYWHERE
+from deskpulse.addresses import reached
 from deskpulse.ticket_lists import TicketList
 from deskpulse.worker import Worker, default_instance_id
 from metrics.series import Family, Histogram
@@ -125,7 +125,5 @@ class LoneWorker:
 
     async def targets(self, reached_as: str) -> list[dict[str, Any]]:
         """This worker, at an address at which whoever reached this board reaches it too."""
-        host = self._address.hostname or ""
-        host = reached_as if host in EVERYWHERE else host
-        shown = f"[{host}]" if ":" in host else host
-        return [{"targets": [f"{shown}:{self._address.port}"], "labels": {"__meta_deskpulse_worker": self.shows}}]
+        target = reached(self._address.hostname or "", self._address.port, reached_as)
+        return [{"targets": [target], "labels": {"__meta_deskpulse_worker": self.shows}}]

@@ -7,13 +7,13 @@ from typing import Final
 
 from alerting import settings as core
 from alerting.judged import BY_KPI
+from deskpulse.addresses import reached
 from deskpulse.configuration.model import Configuration
 from deskpulse.configuration.outputs import Receiver
 from deskpulse.configuration.tables import LOOPBACK, PORT_BOARD, PORT_WORKER
 from deskpulse.configuration.targets import CONVERSION, KpiTarget, QueueTarget, SlaPolicy
 
 _MINIMUM_ANSWERS: Final = 30
-_EVERYWHERE: Final = {"0.0.0.0", "::", "[::]"}  # noqa: S104 - not listened on: reached on the loopback
 
 
 def alerting_settings(configuration: Configuration) -> core.Settings:
@@ -108,14 +108,9 @@ def _base_url(configuration: Configuration) -> str:
 
 
 def _worker_target(configuration: Configuration) -> str:
-    return _reached(configuration.worker.bind, configuration.worker.port or PORT_WORKER)
+    """On this machine; a port of 0 is not known before it runs."""
+    return reached(configuration.worker.bind, configuration.worker.port or PORT_WORKER, LOOPBACK)
 
 
 def _board_target(configuration: Configuration) -> str:
-    return _reached(configuration.board.bind, configuration.board.port or PORT_BOARD)
-
-
-def _reached(host: str, port: int) -> str:
-    """Where this machine's process is reached; a port of 0 is not known before it runs."""
-    host = LOOPBACK if host in _EVERYWHERE else host
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return reached(configuration.board.bind, configuration.board.port or PORT_BOARD, LOOPBACK)

@@ -97,8 +97,7 @@ async def test_a_ticket_that_comes_is_shown_and_is_listed_and_explained(worker: 
     async with worker.events("/events?queue=returns", **WALL) as stream:
         before = (await stream.next("wall")).data["awaiting"]["n"]
         await send(floor, records_of([created(LONG_AGO, "newcomer", queue="returns")]))
-        while (await stream.next("wall")).data["awaiting"]["n"] != before + 1:
-            pass
+        await stream.first("wall", lambda shown: bool(shown.data["awaiting"]["n"] == before + 1))
     listed = (await worker.of_board("/api/tickets?state=waiting&queue=returns&limit=10000", **API)).body
     assert len(listed["tickets"]) == before + 1
     [link] = [ticket["link"] for ticket in listed["tickets"] if ticket["id"] == "newcomer"]

@@ -175,15 +175,13 @@ class TestRedis:
                 assert (await board.ask("/healthz")).status == 200
                 assert await board.sample("support_board_snapshot_timestamp_seconds") is None
                 now = time.time_ns()
-                while instant((await stream.next("heartbeat")).data["now"]) < now:
-                    pass
+                await stream.first("heartbeat", lambda beat: instant(beat.data["now"]) >= now)
                 await tickets_come(floor, "without Redis")
                 await all_are_read(floor)
                 for name, worker in floor.workers.items():
                     await worker.until_total(FAILURES, failures[name] + 1)
                     assert (await worker.ask("/readyz")).status == 200
-            while instant((await stream.next("wall")).id or "") <= instant(last.id or ""):
-                pass
+            await stream.first("wall", lambda shown: instant(shown.id or "") > instant(last.id or ""))
         await floor.is_right(board, BACK_SECONDS)
         for worker in floor.workers.values():
             await worker.line("the mirror in Redis is not written, the walls will say so: ")

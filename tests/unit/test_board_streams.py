@@ -73,8 +73,7 @@ async def test_a_heartbeat_says_how_old_the_numbers_are_and_not_only_that_the_bo
         assert (await stream.next("heartbeat")).data["as_of"] is None
         source.trouble = None
         shown = (await stream.next("wall")).data["as_of"]
-        while (moving := (await stream.next("heartbeat")).data["as_of"]) <= shown:
-            pass
+        moving = (await stream.first("heartbeat", lambda beat: bool(beat.data["as_of"] > shown))).data["as_of"]
         source.trouble = "Redis does not answer"
         while (standing := (await stream.next("heartbeat")).data["as_of"]) != moving:
             moving = standing
@@ -112,9 +111,8 @@ async def test_two_hundred_displays_of_a_wall_are_sent_one_rendering(source: Sta
         async with board.events() as stream:
             one = await stream.next("wall")
             await begun.wait()
-            while (message := await stream.next("wall")).data["awaiting"] == one.data["awaiting"]:
-                pass
-            return one.id, message.id
+            other = await stream.first("wall", lambda shown: bool(shown.data["awaiting"] != one.data["awaiting"]))
+            return one.id, other.id
 
     begun = asyncio.Barrier(201)
     async with Asked.serving(source) as board, asyncio.TaskGroup() as tasks:
@@ -129,8 +127,7 @@ async def test_with_no_display_nothing_is_taken(source: StandingSource) -> None:
     async with Asked.serving(source) as board:
         async with board.events() as stream:
             await stream.next("heartbeat")
-        while await board.sample("support_board_sse_clients"):
-            pass
+        await board.until_sample("support_board_sse_clients", 0)
         taken, beaten = source.taken, asyncio.get_running_loop().time() + 5 * displays.HEARTBEAT_SECONDS
         while asyncio.get_running_loop().time() < beaten:
             assert (await board.get("/healthz")).status == 200
@@ -182,8 +179,7 @@ async def test_a_display_that_goes_is_counted(source: StandingSource) -> None:
     async with Asked.serving(source) as board:
         async with board.events() as stream:
             await stream.next("wall")
-        while not await board.sample('support_board_sse_disconnects_total{reason="closed"}'):
-            pass
+        await board.until_sample('support_board_sse_disconnects_total{reason="closed"}', 1)
         assert await board.sample("support_board_sse_clients") == 0
 
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 
 from deskpulse.mirroring import Mirroring, address_of, periods_of, told_periods
-from deskpulse.pacing import LIVES, QUIET_TICKS, TICK, as_of, is_due, pause_after
+from deskpulse.pacing import LIVES, QUIET_TICKS, TICK, pause_after
 from deskpulse.worker import Gathered, Worker
 from metrics.components import asked_now
 from metrics.documents import About
@@ -49,31 +49,6 @@ def test_the_periods_that_a_board_asks_for_arrive_as_they_were_told() -> None:
 )
 def test_what_is_no_period_asks_for_nothing(told: bytes) -> None:
     assert periods_of(told) == ()
-
-
-@pytest.mark.parametrize(
-    ("tick", "pause", "has_changed", "due"),
-    [
-        (100, 1, True, False),  # the tick of the last one
-        (101, 1, True, True),
-        (101, 2, True, False),
-        (102, 2, True, True),
-        (103, 1, False, False),  # nothing has changed: at whole seconds only
-        (104, 1, False, True),
-        (104, 5, False, False),  # and not before its pause is over
-        (106, 5, False, True),
-        (99, 1, False, True),  # a clock that was set back
-    ],
-)
-def test_a_worker_writes_news_at_the_next_tick_after_its_pause_and_nothing_new_by_the_second(
-    tick: int, pause: int, has_changed: bool, due: bool
-) -> None:
-    assert is_due(tick, 100, pause, has_changed=has_changed) is due
-
-
-def test_a_look_is_as_of_the_tick_unless_an_event_is_newer() -> None:
-    now = 7 * TICK + 5
-    assert [as_of(7, now, newest) for newest in (None, 7 * TICK, 7 * TICK + 1)] == [7 * TICK, 7 * TICK, now]
 
 
 class _Worker:

@@ -71,3 +71,23 @@ def test_workers_look_at_one_instant_where_nothing_is_newer(newest: int | None) 
 
 def test_an_event_newer_than_the_tick_is_not_of_the_future() -> None:
     assert as_of(8, 8 * TICK + 30, 8 * TICK + 1) == 8 * TICK + 30
+
+
+@pytest.mark.parametrize(
+    ("tick", "pause", "has_changed", "due"),
+    [
+        (100, 1, True, False),  # the tick of the last one
+        (101, 1, True, True),
+        (101, 2, True, False),
+        (102, 2, True, True),
+        (103, 1, False, False),  # nothing has changed: at whole seconds only
+        (104, 1, False, True),
+        (104, 5, False, False),  # and not before its pause is over
+        (106, 5, False, True),
+        (99, 1, False, True),  # a clock that was set back
+    ],
+)
+def test_a_worker_writes_news_at_the_next_tick_after_its_pause_and_nothing_new_by_the_second(
+    tick: int, pause: int, has_changed: bool, due: bool
+) -> None:
+    assert is_due(tick, 100, pause, has_changed=has_changed) is due
