@@ -16,6 +16,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 TICK: Final = SECOND // 4
+#: So long before a tick all changes until then are summed up: at the tick itself only those since are left.
+AHEAD: Final = TICK * 4 // 25
 #: Where nothing has changed, so often: clocks run out without an event.
 QUIET_TICKS: Final = 4
 #: So many times as long as the worker worked for the last one is the pause from it to the next. By processor time:
@@ -55,9 +57,9 @@ def timed(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[
     return function(*args, **kwargs), time.thread_time_ns() - began
 
 
-def until_next(now: int) -> float:
-    """Seconds until the next tick."""
-    return (TICK - now % TICK) / SECOND
+def until(instant: int, now: int) -> float:
+    """Seconds until an instant; 0 where it is over."""
+    return max(instant - now, 0) / SECOND
 
 
 def as_of(tick: int, now: int, newest: int | None) -> int:

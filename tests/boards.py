@@ -142,6 +142,7 @@ class StandingSource:
         self.floor = floor or small_floor()
         self.taken = 0
         self.changes = 0
+        self.told_ahead = 0
         self.trouble: str | None = None
 
     async def readiness(self) -> dict[str, Any]:
@@ -152,6 +153,9 @@ class StandingSource:
 
     def revision(self) -> object:
         return self.changes
+
+    async def ahead(self) -> None:
+        self.told_ahead += 1
 
     async def snapshot(self) -> dict[str, Any]:
         if self.trouble is not None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from deskpulse.board.history import Minutes
 from deskpulse.board.source import NoSnapshotError, Source
+from deskpulse.pacing import AHEAD
 from metrics.instants import SECOND, parse_instant
 
 #: Four a second at most: one in each quarter of the clock's second. A pause after each would be met a little later each
@@ -52,8 +53,17 @@ class Latest:
                 is_old = age >= max(QUIET_SECONDS, self._pause)
                 if not is_old and self._source.revision() == self._revision:
                     return self._found
-                await asyncio.sleep(max(until_next_quarter(time.time(), self._quarter), self._pause - age, 0.0))
+                await self._may_take(self._taken_at + self._pause)
             return await self._take()
+
+    async def _may_take(self, paused_until: float) -> None:
+        """Returns in another quarter, after the pause; the source is told shortly before."""
+        for ahead in (AHEAD / SECOND, 0.0):
+            seconds = max(until_next_quarter(time.time(), self._quarter), paused_until - self._now()) - ahead
+            if seconds > 0:
+                await asyncio.sleep(seconds)
+                if ahead:
+                    await self._source.ahead()
 
     @property
     def as_of(self) -> str | None:

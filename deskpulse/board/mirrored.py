@@ -125,6 +125,9 @@ class Mirrored:
 
     # ------------------------------------------------------------------------------------------------- merging
 
+    async def ahead(self) -> None:
+        """Nothing: the documents are not written yet."""
+
     async def snapshot(self) -> dict[str, Any]:
         """What is in Redis, merged, as of the oldest of its documents.
 

@@ -52,6 +52,10 @@ class Source(Protocol):
         """Returns when there is news, where the source is told of it, and after so long anyway."""
         ...
 
+    async def ahead(self) -> None:
+        """A snapshot will be asked for soon: what can be done for it by now."""
+        ...
+
     async def snapshot(self) -> dict[str, Any]:
         """The snapshot of all partitions as of now. NoSnapshotError where there is none."""
         ...
@@ -106,6 +110,10 @@ class LoneWorker:
             async with asyncio.timeout(seconds):
                 while self.revision() == before:  # noqa: ASYNC110 - as said
                     await asyncio.sleep(_POLL_SECONDS)
+
+    async def ahead(self) -> None:
+        """Sum up what has changed."""
+        await self._worker.settled()
 
     async def snapshot(self) -> dict[str, Any]:
         """As `/snapshot` of the worker."""

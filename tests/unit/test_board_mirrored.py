@@ -123,6 +123,17 @@ async def test_a_worker_that_may_have_a_ticket_and_does_not_say_so_is_named() ->
     await workers.close()
 
 
+async def test_a_source_is_told_shortly_before_it_is_asked_again() -> None:
+    source = StandingSource()
+    latest = Latest(source)
+    told = []
+    for _ in range(3):
+        await latest.snapshot()
+        told.append(source.told_ahead)
+        source.changes += 1
+    assert told == [0, 1, 2]
+
+
 class _SlowToFail(StandingSource):
     """A source that takes its time to say that there is nothing."""
 

@@ -58,6 +58,7 @@ class _Worker:
         self.tickets = floor.tickets
         self.took = took
         self.processed = 0
+        self.asked: list[str] = []
 
     def revision(self) -> object:
         return self.processed
@@ -65,7 +66,12 @@ class _Worker:
     def now(self) -> int:
         return time.time_ns()
 
+    async def settled(self) -> int:
+        self.asked.append("settled")
+        return 0
+
     async def gathered(self, as_of: Any, periods: Any) -> Gathered:
+        self.asked.append("gathered")
         asked = asked_now(self.tickets.rules, as_of(self.now(), None))
         found = self.tickets.gathered(asked, (0, 1), periods)
         return Gathered(asked, self.took, found, {0: 3, 1: 3}, About(2, {}, {}))
@@ -127,6 +133,15 @@ async def test_news_are_written_at_the_next_tick_as_of_it() -> None:
     instants = [entries[0].as_of for _, entries in store.written]
     assert all(as_of % TICK == 0 for as_of in instants)
     assert any(as_of % SECOND for as_of in instants), "not only at whole seconds"
+
+
+async def test_numbers_are_summed_up_before_the_tick_at_which_they_are_written() -> None:
+    worker, store = _Worker(small_floor()), _Store()
+    async with mirroring(worker, store):
+        for written in range(1, 4):
+            await until_written(store, written)
+            worker.processed += 1
+    assert worker.asked[-4:] == ["settled", "gathered"] * 2
 
 
 async def test_an_entry_outlives_the_longest_pause_after_it() -> None:

@@ -16,6 +16,7 @@ from metrics.documents import decode
 from metrics.pipeline import Pipeline
 from mirror.store import Entry, MirrorError, Store
 from stream.rim.worker import Rim
+from stream.tickets import TicketPartition
 from tests.unit.test_looking import StandingRim
 
 START = 999 * TICK  # the next tick is of a whole second
@@ -28,7 +29,8 @@ class TickedWorker(Worker):
         super().__init__(Configuration(), Setting(brokers=()))
         self.at = START + TICK // 2
         self.events = 0
-        self.asked_at: list[int] = []
+        self.settled_for = 0
+        self.settles = 0
         self.rim = cast("Rim", StandingRim(accepting=True))
         self._rim = self.rim
         self.tickets.open(0)
@@ -37,6 +39,10 @@ class TickedWorker(Worker):
 
     def now(self) -> int:
         return self.at
+
+    async def settled(self) -> int:
+        self.settles += 1
+        return await super().settled() + self.settled_for
 
     def revision(self) -> object:
         return self.events
@@ -114,6 +120,39 @@ async def test_what_changes_is_written_each_tick_and_what_does_not_each_second()
     mirror.worker.events += 1
     assert await mirror.tick() == 1
     assert await mirror.tick() == 0
+
+
+async def test_changes_are_summed_up_ahead_of_a_tick_that_is_written_and_of_no_other() -> None:
+    mirror = Mirror()
+    await mirror.tick()
+    after = START // TICK + 2
+    await mirror.mirroring.ahead(after)
+    assert mirror.worker.settles == 0
+    mirror.worker.events += 1
+    await mirror.mirroring.ahead(after)
+    assert mirror.worker.settles == 1
+
+
+async def test_what_was_worked_ahead_counts_for_the_pause() -> None:
+    mirror = Mirror()
+    mirror.worker.settled_for = TICK  # four times as long is the pause
+    await mirror.mirroring.ahead(START // TICK + 1)
+    written = []
+    for _ in range(6):
+        mirror.worker.events += 1
+        written.append(await mirror.tick())
+    assert written == [1, 0, 0, 0, 0, 1]
+
+
+async def test_numbers_that_cannot_be_summed_up_ahead_are_asked_for_at_the_tick(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    mirror = Mirror()
+    mirror.worker.tickets.partitions[0] = cast("TicketPartition", None)
+    await mirror.mirroring.ahead(START // TICK + 1)
+    assert (mirror.mirroring.failed, caplog.records) == (0, [])
+    await mirror.tick()
+    assert mirror.mirroring.failed == 1
 
 
 async def test_an_event_that_comes_while_it_is_written_is_written_next() -> None:
