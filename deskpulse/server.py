@@ -80,10 +80,10 @@ _log = logging.getLogger(__name__)
 
 
 def create_server(answers: Answers, tokens: Tokens = _OPEN) -> web.Application:
-    """The application; it binds nothing. Tickets are under the token of the board's API, where there is one."""
+    """The application; it binds nothing. Tickets are as open as on the board: under its API's token, or closed."""
     app = web.Application(middlewares=[errors_as_json])
     app[ANSWERS] = answers
-    tickets = _guard(Tokens(api=tokens.api))
+    tickets = _guard(tokens)
     app.router.add_get("/metrics", _metrics)
     app.router.add_get("/healthz", _healthz)
     app.router.add_get("/readyz", _readyz)

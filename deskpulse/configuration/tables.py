@@ -223,8 +223,9 @@ class Why(Table):
 
     enabled: bool = Field(
         default=False,
-        description="Whether `/api/why` answers, to anybody who can reach the worker: the latest comments of low "
-        "scores, without addresses and numbers, and how often each reason was given.",
+        description="Whether `/api/why` of a worker answers, to whoever may see single tickets (`[board] "
+        "api_token_env`): the latest comments of low scores, without addresses and numbers, and how often each reason "
+        "was given.",
         examples=["true"],
     )
 

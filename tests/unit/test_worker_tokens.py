@@ -43,8 +43,18 @@ async def test_what_prometheus_reads_of_a_worker_needs_no_token() -> None:
         assert [(await client.get(path)).status for path in TOTALS] == [200] * len(TOTALS)
 
 
-async def test_without_one_the_workers_port_is_open_as_before() -> None:
+async def test_where_only_totals_have_a_token_the_worker_shows_tickets_to_nobody() -> None:
     async with asked(Tokens(wall="the wall's")) as client:
+        for path in TICKETS:
+            for headers in ({}, {"Authorization": "Bearer the wall's"}):
+                answer = await client.get(path, headers=headers)
+                assert answer.status == 403
+                assert "no api_token_env" in (await answer.json())["error"]
+        assert [(await client.get(path)).status for path in TOTALS] == [200] * len(TOTALS)
+
+
+async def test_without_any_token_the_workers_port_is_open() -> None:
+    async with asked(Tokens()) as client:
         assert [(await client.get(path)).status for path in TICKETS] == [200, 503, 200]
 
 
