@@ -1,4 +1,4 @@
-"""The wall: numbers that stand still, and numbers that are not those of the workers.
+"""The wall: a board that is down, numbers that stand still, and numbers that are not those of the workers.
 
 A board of one worker reads that worker's memory, so only a board that merges several can differ from them. What they
 export is compared with what the board showed half a minute before: within a minute around that, a right number was the
@@ -14,6 +14,7 @@ from alerting.rules import PAGE, TICKET, Alert, Concern, Omission, Recording, Ru
 from alerting.settings import Settings
 
 JOB: Final = "deskpulse-board"
+DOWN: Final = "SupportBoardDown"
 STALE: Final = "SupportWallSnapshotStale"
 DISAGREES: Final = "SupportWallDisagreesWithPrometheus"
 
@@ -35,9 +36,11 @@ _COMPARED: Final = (
 def concern(settings: Settings) -> Concern:
     """The file ``wall.yml``."""
     if settings.board.is_merging:
-        return Concern(name="wall", title="The wall", recordings=_recordings(), alerts=(_stale(), _disagrees()))
+        return Concern(
+            name="wall", title="The wall", recordings=_recordings(), alerts=(_down(), _stale(), _disagrees())
+        )
     why = "no `[redis] url`: each board shows the memory of its own worker"
-    return Concern(name="wall", title="The wall", alerts=(_stale(),), omissions=(Omission(DISAGREES, why),))
+    return Concern(name="wall", title="The wall", alerts=(_down(), _stale()), omissions=(Omission(DISAGREES, why),))
 
 
 def _recordings() -> tuple[Recording, ...]:
@@ -55,6 +58,44 @@ or
             f"Tickets {name} by queue, as the workers say; 0 of a queue that the board alone has.",
         )
         for name, board, series, record in _COMPARED
+    )
+
+
+def _down() -> Alert:
+    down = Rule(
+        expr=f'up{{job="{JOB}"}} == 0',
+        lasting="2m",
+        severity=PAGE,
+        summary="The board at {{ $labels.instance }} is not reached",
+        description="Prometheus has not reached the board at {{ $labels.instance }} for two minutes. If it is down, its"
+        " walls say NO DATA. Pages of breaches come from the workers, and go on.",
+    )
+    unwatched = Rule(
+        expr=f'absent(up{{job="{JOB}"}})',
+        lasting="15m",
+        severity=TICKET,
+        summary="Prometheus does not watch the board",
+        description=f"For a quarter of an hour the job {JOB} has had no target: a board that is down, or whose numbers"
+        " stand still, pages nobody.",
+    )
+    return Alert(
+        name=DOWN,
+        rules=(down, unwatched),
+        means="Prometheus cannot scrape the board. Where the board itself is down, every wall reads NO DATA and the "
+        "lists of tickets do not open: the floor works blind, although all is counted. As a ticket: Prometheus has no "
+        "board to scrape at all.",
+        look=(
+            ("boards that are reached", f'up{{job="{JOB}"}}'),
+            ("why not", "/targets of Prometheus"),
+            ("its own state", "/healthz of the board"),
+        ),
+        act="Start it: `deskpulse board --config FILE` with Redis, else the worker that it is part of. Where that "
+        "worker runs, its first lines on stderr say whether the board's port was taken. Walls are live again by "
+        "themselves. "
+        f"Where Prometheus has no target, put the job `{JOB}` of the generated `prometheus.yml` into yours.",
+        wrong="The board runs and Prometheus cannot reach it: `alerts.board_target`, a firewall, or a token that is "
+        "not the board's (`/targets` says 401). Of several boards behind a proxy one may be down unseen by a wall. "
+        "Without Redis a worker that ends takes its board with it: SupportWorkerDown tells the same.",
     )
 
 
@@ -89,8 +130,8 @@ unless on (instance) support_board_snapshot_timestamp_seconds""",
         ),
         act="Ask the board's `/readyz`: it says whether Redis cannot be asked, or what it holds cannot be read. Start "
         "Redis; it needs no data back, workers write anew within seconds. Where Redis is well, look at the workers.",
-        wrong="A clock of the board, a worker or Prometheus that is off by a minute. A board that is down is not seen "
-        f'here but by `up{{job="{JOB}"}}`, and by whoever looks at a wall.',
+        wrong="A clock of the board, a worker or Prometheus that is off by a minute. A board that is down is not "
+        f"seen here: that is {DOWN}.",
     )
 
 
