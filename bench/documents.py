@@ -12,7 +12,8 @@ from bench.growth import BATCH, CREATED, REPLIED, created_at, event
 from bench.rows import Row
 from deskpulse.looking import give_the_loop_its_turns
 from metrics.components import Components, asked_now
-from metrics.documents import About, Document, components, decode, encode
+from metrics.document import About, Document
+from metrics.documents import components, decode, encode
 from metrics.instants import MINUTE
 from metrics.measures import Vocabulary
 from metrics.policies import Rules

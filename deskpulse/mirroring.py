@@ -21,7 +21,8 @@ import msgspec
 from deskpulse.addresses import reached
 from deskpulse.pacing import AHEAD, FAILED_TICKS, TICK, as_of, is_due, lifetime_ms, pause_after, timed, until
 from deskpulse.worker import Gathered, Worker, default_instance_id
-from metrics.documents import VERSION, encode
+from metrics.document import VERSION
+from metrics.documents import encode
 from metrics.facts import Days
 from metrics.measures import Vocabulary
 from mirror.store import Entry, MirrorError, Store

@@ -28,7 +28,7 @@ from deskpulse.why import Why, WhyAsked, window_of
 from metrics.activity import Activity
 from metrics.components import Asked, Components, asked_now
 from metrics.data_quality import since_start
-from metrics.documents import About
+from metrics.document import About
 from metrics.exposition import View, render, view
 from metrics.facts import Days
 from metrics.instants import SECOND, format_instant

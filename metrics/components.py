@@ -28,6 +28,9 @@ from metrics.waiting import ages
 #: What is told of the data itself, in this order.
 QUALITY: Final = ("orphans", "clock_skew", "before_creation", "full_histories")
 
+#: The window that begins with the floor's local day; the others roll.
+TODAY: Final = "today"
+
 _WAITING: Final = (Mark.AWAITING_FIRST_RESPONSE, Mark.UNCOUNTED_AWAITING_FIRST_RESPONSE)
 
 
@@ -46,6 +49,11 @@ class Span(msgspec.Struct, frozen=True):
     pane: int
     after: int
     last: int
+
+    @property
+    def is_rolling(self) -> bool:
+        """Whether it is as long at any instant; else it began with a local day."""
+        return self.name != TODAY
 
     @property
     def after_instant(self) -> int:
@@ -92,7 +100,7 @@ def asked_now(rules: Rules, now: int) -> Asked:
     """Every window as of ``now``: the rolling ones, and today from the floor's last local midnight on."""
     today = midnight(now, rules.time_zone)
     found = [_rolling(window, now) for window in rules.windows]
-    found.append(Span("today", MINUTE, today // MINUTE - 1, now // MINUTE))
+    found.append(Span(TODAY, MINUTE, today // MINUTE - 1, now // MINUTE))
     return Asked(now, found, windows_before(rules, now))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -16,8 +16,9 @@ import numpy as np
 from metrics.columns import Ints, summed
 from metrics.components import Asked, Components, Span
 from metrics.days import PeriodSums
-from metrics.facts import Days, Latest, Report
-from metrics.feeds import Told
+from metrics.document import INT64, About, Columns, Document, DocumentError, read_columns
+from metrics.document_faults import fault_of
+from metrics.facts import Days, Latest
 from metrics.hours import Sums
 from metrics.measures import (
     BUCKET_MASK,
@@ -30,47 +31,6 @@ from metrics.measures import (
 )
 from metrics.panes import together
 from metrics.standing import Standing
-
-#: Of the layout of documents, measures and buckets: those of another version are not read.
-VERSION: Final = "1"
-
-_Columns = tuple[bytes, bytes]
-_INT64: Final = np.dtype("<i8")
-
-
-class DocumentError(ValueError):
-    """A document cannot be read, or is of another configuration."""
-
-
-class About(msgspec.Struct, frozen=True):
-    """What the process of a partition says of itself."""
-
-    partitions: int  # that the event topics have
-    feeds: dict[str, Told]
-    since_start: dict[str, Any]  # see ``metrics.data_quality``
-
-
-class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """What one partition comes to at ``as_of``, and what its process says of itself."""
-
-    as_of: int
-    about: About
-    windows: list[Span]
-    before: dict[str, tuple[int, int, int]]
-    ready: int
-    history_since: int | None
-    quality: tuple[int, ...]
-    vocabulary_queues: list[str]
-    vocabulary_instruments: list[tuple[str, int, int]]
-    vocabulary_items: list[tuple[str, str, int, int]]
-    queues: list[int]
-    cells: dict[str, _Columns]
-    compared: dict[str, _Columns]
-    standings: list[tuple[str, str, Standing]]
-    waiting: _Columns
-    flow: tuple[int, int, bytes]  # queues, hours, and the columns
-    reports: list[Report]
-    periods: list[tuple[str, str, _Columns]]
 
 
 def held(found: Components, periods: Iterable[Days]) -> Components:
@@ -108,7 +68,7 @@ def encode(found: Components, vocabulary: Vocabulary, asked: Asked, periods: Ite
         compared={name: _columns(sums) for name, sums in found.before.items()},
         standings=[(queue, priority, standing) for (queue, priority), standing in found.standings.items()],
         waiting=_columns(found.waiting),
-        flow=(*flow.shape[1:], np.ascontiguousarray(flow, dtype=_INT64).tobytes()),
+        flow=(*flow.shape[1:], np.ascontiguousarray(flow, dtype=INT64).tobytes()),
         reports=[report for latest in found.reports for report in latest.reports],
         periods=[(start, end, _columns(sums)) for start, end in periods for sums in (_period(found, start, end),)],
     )
@@ -120,9 +80,9 @@ def _period(found: Components, start: str, end: str) -> list[Sums]:
     return [part.sums for part in parts or ()]
 
 
-def _columns(sums: Sequence[Sums]) -> _Columns:
+def _columns(sums: Sequence[Sums]) -> Columns:
     cells, amounts = summed(*together(sums))
-    return cells.astype(_INT64).tobytes(), amounts.astype(_INT64).tobytes()
+    return cells.astype(INT64).tobytes(), amounts.astype(INT64).tobytes()
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Document)
@@ -132,12 +92,16 @@ def decode(document: bytes) -> Document:
     """Read a document.
 
     Raises:
-        DocumentError: it is not one.
+        DocumentError: it is not one, or something in it cannot be so.
     """
     try:
-        return _DECODER.decode(document)
+        found = _DECODER.decode(document)
     except msgspec.MsgspecError as error:
         raise DocumentError(f"a partition's document cannot be read: {error}") from error
+    fault = fault_of(found)
+    if fault is not None:
+        raise DocumentError(f"a partition's document contradicts itself or what can be: {fault}")
+    return found
 
 
 def check(document: Document, asked: Asked) -> None:
@@ -146,9 +110,14 @@ def check(document: Document, asked: Asked) -> None:
     Raises:
         DocumentError: it is of others.
     """
-    mine, theirs = ([(span.name, span.pane) for span in windows] for windows in (asked.windows, document.windows))
+    mine, theirs = (list(map(_kind, windows)) for windows in (asked.windows, document.windows))
     if mine != theirs or document.before.keys() != asked.before.keys():
-        raise DocumentError(f"a worker has other windows: {', '.join(name for name, _ in theirs)}")
+        raise DocumentError(f"a worker has other windows: {', '.join(name for name, *_ in theirs)}")
+
+
+def _kind(span: Span) -> tuple[str, int, int]:
+    """Name, pane and how many panes: of a window that began with a local day, 0."""
+    return span.name, span.pane, span.last - span.after if span.is_rolling else 0
 
 
 def components(document: Document, vocabulary: Vocabulary, asked: Asked) -> Components:
@@ -194,15 +163,15 @@ class _Renumbered:
             measure = vocabulary.brand_measure(item, low, high) if is_brand else vocabulary.servqual_measure(item)
             self._measures[FIRST_ITEM + place] = measure
 
-    def in_queues(self, columns: _Columns) -> Sums:
+    def in_queues(self, columns: Columns) -> Sums:
         """Cells and amounts of which only the queues are numbered by each process."""
-        cells, amounts = (np.frombuffer(column, dtype=_INT64) for column in columns)
+        cells, amounts = read_columns(columns)
         queues = self.queues[cells >> QUEUE_SHIFT] if len(cells) else cells
         return queues << QUEUE_SHIFT | cells & (1 << QUEUE_SHIFT) - 1, amounts
 
-    def sums(self, columns: _Columns) -> Sums:
+    def sums(self, columns: Columns) -> Sums:
         """Cells and amounts; several cells may have become one."""
-        cells, amounts = (np.frombuffer(column, dtype=_INT64) for column in columns)
+        cells, amounts = read_columns(columns)
         measures = self._measures[cells >> MEASURE_SHIFT & MEASURE_MASK]
         is_known = measures >= 0
         cells, amounts, measures = cells[is_known], amounts[is_known], measures[is_known]
@@ -213,7 +182,7 @@ class _Renumbered:
 def _flow(document: Document, renumbered: _Renumbered) -> Ints:
     """By this process's numbers of the queues, of which each stands for one of theirs."""
     queues, hours, column = document.flow
-    theirs = np.frombuffer(column, dtype=_INT64).reshape(3, queues, hours)
+    theirs = np.frombuffer(column, dtype=INT64).reshape(3, queues, hours)
     numbers = renumbered.queues[:queues]
     mine = np.zeros((3, int(numbers.max(initial=-1)) + 1, hours), dtype=np.int64)
     mine[:, numbers] = theirs

@@ -7,7 +7,7 @@ every opening and every resolve is a moment of its own, and what is older than t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any, Final
 
@@ -53,13 +53,27 @@ class _Hours:
         self.until = now // HOUR
         #: Of hours up to this one something may be gone, with its retention; events may be ahead by ``future``.
         self.gone_upto = (now + rules.future - rules.retention) // HOUR
-        self.lengths = {
-            window.name: window.length // HOUR
-            for window in rules.windows
-            if window.length % HOUR == 0 and window.length <= _WEEK
-        }
-        self.ends = [self.until - week * _WEEK // HOUR for week in range(WEEKS + 1)]
-        self.edges = sorted({end - length for end in self.ends for length in (0, *self.lengths.values())})
+        self.lengths = {window.name: window.length // HOUR for window in rules.windows if _is_compared(window.length)}
+        self.ends = _ends(self.until)
+        self.edges = _edges(self.ends, self.lengths.values())
+
+
+def _is_compared(length: int) -> bool:
+    """Whether a window of so many nanoseconds is of whole hours and no longer than what it is compared with."""
+    return length % HOUR == 0 and length <= _WEEK
+
+
+def _ends(until: int) -> list[int]:
+    return [until - week * _WEEK // HOUR for week in range(WEEKS + 1)]
+
+
+def _edges(ends: Iterable[int], hours: Collection[int]) -> list[int]:
+    return sorted({end - length for end in ends for length in (0, *hours)})
+
+
+def hours_asked(lengths: Iterable[int]) -> int:
+    """How many columns ``FlowSums`` has by the lengths of the rolling windows in nanoseconds, at any instant."""
+    return len(_edges(_ends(0), [length // HOUR for length in lengths if _is_compared(length)])) + 1
 
 
 def flow_sums(panes: Iterable[Panes], rules: Rules, now: int) -> FlowSums:

@@ -21,7 +21,8 @@ from deskpulse.mirroring import told_periods
 from deskpulse.ticket_lists import TicketList
 from metrics.board_series import queue_families
 from metrics.components import asked_now
-from metrics.documents import VERSION, Document, DocumentError, check, components, decode
+from metrics.document import VERSION, Document, DocumentError
+from metrics.documents import check, components, decode
 from metrics.facts import Days
 from metrics.feeds import as_json, feeds_of
 from metrics.instants import SECOND
@@ -275,6 +276,8 @@ def _read(held: Held, rules: Rules) -> Document:
     if held.entry.as_of > held.written_ms * 1_000_000 + FUTURE:
         raise DocumentError(f"the clock of worker {held.worker} is ahead of Redis's by more than a minute")
     document = decode(held.entry.document)
+    if document.as_of != held.entry.as_of:
+        raise DocumentError(f"worker {held.worker} writes a document of another instant than it says")
     check(document, asked_now(rules, document.as_of))
     return document
 

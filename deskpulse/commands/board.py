@@ -17,7 +17,7 @@ from deskpulse.commands.options import config_option, configuration, tokens_give
 from deskpulse.commands.worker import stop_on_signals
 from deskpulse.configuration.loading import Configuration
 from deskpulse.server import PortTakenError
-from metrics.documents import VERSION
+from metrics.document import VERSION
 from mirror.store import Store
 
 _NO_REDIS = """no [redis] url: the board shows what workers mirror there.

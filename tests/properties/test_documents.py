@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metrics.components import asked_now
-from metrics.documents import About, DocumentError, components, decode, encode
+from metrics.document import About, DocumentError
+from metrics.documents import components, decode, encode
 from metrics.facts import Days
 from metrics.measures import Vocabulary
 from metrics.policies import Rules, Window

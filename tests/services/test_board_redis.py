@@ -21,7 +21,8 @@ from deskpulse.board.workers import Workers
 from deskpulse.configuration.model import Configuration
 from deskpulse.mirroring import periods_of
 from metrics.components import Span
-from metrics.documents import VERSION, Document, decode
+from metrics.document import VERSION, Document
+from metrics.documents import decode
 from mirror.store import Entry, Held, MirrorError, Store
 from stream.rim.embedded import EmbeddedBroker
 from tests.floors import PARTITIONS
@@ -215,7 +216,8 @@ def of_another_version(held: Held) -> tuple[str, Entry]:
 def of_other_windows(held: Held) -> tuple[str, Entry]:
     document: Document = decode(held.entry.document)
     windows = [Span("45m", one.pane, one.after, one.last) if one.name == "1h" else one for one in document.windows]
-    other = msgspec.msgpack.encode(msgspec.structs.replace(document, windows=windows))
+    cells = {"45m" if name == "1h" else name: columns for name, columns in document.cells.items()}
+    other = msgspec.msgpack.encode(msgspec.structs.replace(document, windows=windows, cells=cells))
     return VERSION, msgspec.structs.replace(held.entry, document=other)
 
 

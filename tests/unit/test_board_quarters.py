@@ -11,7 +11,7 @@ from deskpulse.board.mirrored import Mirrored
 from deskpulse.board.source import NoSnapshotError
 from deskpulse.board.workers import Workers
 from deskpulse.configuration.loading import Configuration
-from metrics.documents import VERSION
+from metrics.document import VERSION
 from mirror.store import Entry, Held, Store
 
 

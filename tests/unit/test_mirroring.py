@@ -16,7 +16,7 @@ from deskpulse.mirroring import Mirroring, address_of, periods_of, told_periods
 from deskpulse.pacing import LIVES, QUIET_TICKS, TICK, pause_after
 from deskpulse.worker import Gathered, Worker
 from metrics.components import asked_now
-from metrics.documents import About
+from metrics.document import About
 from metrics.instants import SECOND
 from mirror.store import Entry, MirrorError, Store
 from tests.processes import until

@@ -50,6 +50,9 @@ class TickedWorker(Worker):
     def pipeline(self) -> Pipeline:
         return Pipeline()
 
+    def _total(self) -> int:
+        return 1
+
 
 class NotedStore:
     """Writes nothing; may be told to fail, or to hang."""
