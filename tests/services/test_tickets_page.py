@@ -125,6 +125,56 @@ def test_the_form_asks_the_api_and_the_address_keeps_it(pages: Pages, server: Wa
     )
 
 
+def test_the_address_may_say_all_that_the_api_knows_and_keeps_it(pages: Pages, server: WallServer) -> None:
+    api = Api(server)
+    query = "state=breaching&queue=a%2C+b&queue=c&priority=high&policy=on+the+line&sla=next_response"
+    page = opened(pages, server, f"?lang=fa&{query}")
+    assert api.asked[-1] == f"/api/tickets?{query}&limit=200"  # a name that has a comma itself stays one name
+    assert query in page.url
+    assert page.get_attribute("#csv", "href") == f"/api/tickets?{query}&limit=10000&format=csv"
+    assert [page.input_value(f"#{name}") for name in ("policy", "sla")] == ["on the line", "next_response"]
+    page.fill("#policy", "")
+    page.select_option("#sla", "resolution")
+    page.wait_for_function("() => location.search.includes('sla=resolution')")
+    assert api.asked[-1] == "/api/tickets?state=breaching&queue=a%2C+b&queue=c&priority=high&sla=resolution&limit=200"
+
+
+def test_clocks_are_asked_for_only_of_states_that_have_them(pages: Pages, server: WallServer) -> None:
+    api = Api(server)
+    page = opened(pages, server, "?lang=en&state=waiting&sla=resolution")
+    assert api.asked[-1] == "/api/tickets?state=waiting&limit=200"
+    assert page.is_disabled("#sla")
+    page.select_option("#state", "at_risk")
+    page.wait_for_function("() => location.search.includes('sla=resolution')")
+    assert api.asked[-1] == "/api/tickets?state=at_risk&sla=resolution&limit=200"
+
+
+@pytest.mark.parametrize(
+    ("slas", "said"),
+    [("first_response,resolution", "First reply · Resolution"), ("first_response,none", "First reply · none")],
+)
+def test_clocks_that_the_form_has_no_choice_for_reach_the_api_as_they_are(
+    pages: Pages, server: WallServer, slas: str, said: str
+) -> None:
+    api = Api(server)
+    page = opened(pages, server, f"?lang=en&sla={slas}")
+    assert api.asked[-1] == f"/api/tickets?state=breaching&sla={slas.replace(',', '%2C')}&limit=200"
+    assert page.inner_text("#sla option:checked").replace("\u00a0", " ") == said
+
+
+def test_what_the_program_says_in_english_is_marked_as_such_in_any_language(pages: Pages, server: WallServer) -> None:
+    Api(server)
+    page = opened(pages, server, "?lang=fa")
+    page.click("#rows tr:first-child button")
+    page.wait_for_selector(".of-clock")
+    said = page.locator(".quoted > bdi")
+    assert said.count() > 3
+    assert all(node.get_attribute("lang") == "en" for node in said.all())
+    assert all(node.get_attribute("dir") == "ltr" for node in said.all())
+    assert {node.get_attribute("title") for node in page.locator(".quoted").all()} == {"به بیان برنامه"}
+    assert page.locator("[lang=en][title]").count() == 0  # a tooltip is Persian, and read as such
+
+
 def test_ids_are_texts_and_no_link_leaves_the_web(pages: Pages, server: WallServer) -> None:
     api = Api(server)
     page = opened(pages, server)

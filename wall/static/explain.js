@@ -84,8 +84,8 @@ function quoted(text, words) {
   const said = make("bdi", "", text);
   said.lang = "en";
   said.dir = "ltr";
-  said.title = words.say("explain.original");
   const node = make("p", "quoted");
+  node.title = words.say("explain.original"); // in the page's own language
   node.append(said);
   return node;
 }

@@ -5,6 +5,10 @@ import { attribute, find, make, show, text } from "./dom.js";
 import { language, load } from "./words.js";
 
 const STATES = ["breaching", "at_risk", "waiting", "awaiting_reply", "without_policy"];
+/** States of a clock, which may be asked for by clock. */
+const CLOCK_STATES = ["breaching", "at_risk"];
+const SLAS = ["first_response", "next_response", "resolution"];
+const FIELDS = ["queue", "priority", "policy"];
 const COLUMNS = ["id", "queue", "priority", "policy", "clock", "since", "due", "overdue", "explain"];
 const LIMIT = 200;
 
@@ -21,16 +25,15 @@ function label() {
   document.title = words.say("tickets.title");
   text(find("title"), words.say("tickets.title"));
   text(find("wall"), words.say("tickets.wall"));
-  for (const name of ["state", "queue", "priority"]) text(find(`${name}-label`), words.say(`tickets.${name}`));
+  for (const name of ["state", ...FIELDS]) text(find(`${name}-label`), words.say(`tickets.${name}`));
+  text(find("sla-label"), words.say("tickets.clock"));
   text(find("refresh"), words.say("tickets.refresh"));
   text(find("csv"), words.say("tickets.csv"));
   text(find("close"), words.say("tickets.close"));
-  find("queue").placeholder = find("priority").placeholder = words.say("tickets.all");
-  for (const state of STATES) {
-    const option = make("option", "", words.say(`tickets.${state}`));
-    option.value = state;
-    find("state").append(option);
-  }
+  for (const name of FIELDS) find(name).placeholder = words.say("tickets.all");
+  for (const state of STATES) find("state").append(choice(state, words.say(`tickets.${state}`)));
+  find("sla").append(choice("", words.say("tickets.all")));
+  for (const sla of SLAS) find("sla").append(choice(sla, words.say(`clock.${sla}`)));
   for (const column of COLUMNS) {
     const cell = make("th", "", column === "explain" ? null : words.say(`tickets.${column}`));
     cell.scope = "col";
@@ -39,10 +42,42 @@ function label() {
   }
 }
 
+function choice(value, said) {
+  const option = make("option", "", said);
+  option.value = value;
+  return option;
+}
+
+/** What the address asks for, into the form: all that the API knows, so that nothing of a link is lost. */
+function fill() {
+  if (STATES.includes(asked.get("state"))) find("state").value = asked.get("state");
+  for (const name of FIELDS) find(name).value = given(name).join(",");
+  const slas = given("sla").join(",");
+  if (slas !== "" && !SLAS.includes(slas)) {
+    const said = slas.split(",").map((sla) => (SLAS.includes(sla) ? words.say(`clock.${sla}`) : sla));
+    find("sla").append(choice(slas, said.join(words.say("list.separator"))));
+  }
+  find("sla").value = slas;
+}
+
+function given(name) {
+  return asked.getAll(name).filter((value) => value !== "");
+}
+
+/** Names that the address has one by one stay so: one may have a comma itself. */
+function values(name) {
+  const value = find(name).value.trim();
+  if (value === given(name).join(",").trim()) return given(name);
+  return value === "" ? [] : [value];
+}
+
 /** What the form says, as a query of the API; also kept in the address, so that the list can be passed on. */
 function query() {
   const wanted = new URLSearchParams({ state: find("state").value });
-  for (const name of ["queue", "priority"]) if (find(name).value.trim()) wanted.set(name, find(name).value.trim());
+  for (const name of FIELDS) for (const value of values(name)) wanted.append(name, value);
+  const isOfClocks = CLOCK_STATES.includes(find("state").value);
+  find("sla").disabled = !isOfClocks;
+  if (isOfClocks && find("sla").value !== "") wanted.set("sla", find("sla").value);
   const address = new URLSearchParams(wanted);
   for (const name of ["lang", "theme"]) if (asked.has(name)) address.set(name, asked.get(name));
   history.replaceState(null, "", `?${address}`);
@@ -139,13 +174,12 @@ async function explain(ticket) {
 }
 
 label();
-if (STATES.includes(asked.get("state"))) find("state").value = asked.get("state");
-for (const name of ["queue", "priority"]) find(name).value = asked.get(name) ?? "";
+fill();
 find("asked").addEventListener("submit", (event) => {
   event.preventDefault();
   refresh();
 });
-find("state").addEventListener("change", refresh);
+for (const name of ["state", "sla"]) find(name).addEventListener("change", refresh);
 find("rows").addEventListener("click", (event) => {
   const button = event.target.closest("button[data-ticket]");
   if (button !== null) explain(button.dataset.ticket);
