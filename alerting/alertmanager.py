@@ -27,6 +27,7 @@ _TEXT: Final = """\
 {{ .Annotations.summary }} ({{ .Status }})
 {{ .Annotations.description }}
 {{ with .Annotations.tickets_url }}Tickets: {{ . }}
+{{ end }}{{ with .Annotations.dashboard_url }}Dashboard: {{ . }}
 {{ end }}Runbook: {{ .Annotations.runbook_url }}
 {{ end }}"""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from alerting import wall
+from alerting import panels, wall
 from alerting.pipeline import JOB
 from alerting.promql import literal, span
 from alerting.rules import Alert, Concern, Recording, Rule
@@ -89,6 +89,7 @@ def _alerting(alert: Alert, rule: Rule, settings: Settings) -> dict[str, Any]:
     annotations = {"summary": rule.summary, "description": rule.description}
     if rule.tickets is not None:
         annotations["tickets_url"] = f"{literal(settings.base_url)}/api/tickets?{rule.tickets}"
+    annotations["dashboard_url"] = panels.annotation(alert.name, settings)
     annotations["runbook_url"] = f"{literal(settings.runbook_url)}#{alert.name.lower()}"
     return {
         "alert": alert.name,

@@ -100,6 +100,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str = "http://127.0.0.1:6066"
     runbook_url: str = "docs/alerts.md"
     alertmanager_url: str = "http://127.0.0.1:9093"
+    grafana_url: str = "http://127.0.0.1:3000"
     scrape_targets: tuple[str, ...] | None = ("127.0.0.1:6066",)
     board: Board = Board()
     interval: int = 5 * SECOND

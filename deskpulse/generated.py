@@ -1,6 +1,6 @@
 """Every generated file, from the code and configuration it describes; `generate` writes, `--check` compares.
 
-The project's own rules and runbook follow from the configuration of the demo; an operator's from theirs.
+The project's own rules, dashboards and runbook follow from the configuration of the demo; an operator's from theirs.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import msgspec
 
 from alerting import judged
 from alerting.files import files as alerting_files
+from dashboards.files import files as dashboard_files
 from deskpulse.configuration import reference
 from deskpulse.configuration.alerting import alerting_settings
 from deskpulse.configuration.loading import load_configuration
@@ -50,8 +51,9 @@ def readme(folder: Path) -> dict[str, str]:
 
 
 def files_of(configuration: Configuration) -> dict[str, str]:
-    """The files that follow from a configuration: prometheus/ and docs/alerts.md."""
-    return alerting_files(alerting_settings(configuration))
+    """The files that follow from a configuration: prometheus/, grafana/ and docs/alerts.md."""
+    settings = alerting_settings(configuration)
+    return alerting_files(settings) | dashboard_files(settings)
 
 
 def schema(name: str) -> str:

@@ -68,6 +68,7 @@ watchdog = "hook"
 base_url = "https://board.example/desk{{/"
 runbook_url = "https://wiki.example/{{ .Evil }}/alerts.md"
 alertmanager_url = "https://alertmanager.example/prefix/"
+grafana_url = "https://grafana.example/desk{{/"
 scrape_targets = ["worker-1:6066", "[::1]:6067"]
 interval = "15s"
 secrets_dir = "/etc/it's secret/"

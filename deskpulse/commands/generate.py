@@ -17,13 +17,13 @@ from deskpulse.commands.options import configuration
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Only what follows from this configuration (TOML): the rules and configuration of Prometheus, Alertmanager's, "
-    "and the runbook. Without it: the project's own files.",
+    "Grafana's dashboards and the runbook. Without it: the project's own files.",
 )
 @click.option(
     "--output", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="The folder to write to."
 )
 def command(*, check: bool, config: Path | None, output: Path) -> None:
-    """Write the JSON Schemas, the reference tables of the docs, alert rules and the runbook."""
+    """Write the JSON Schemas, the reference tables of the docs, alert rules, dashboards and the runbook."""
     if config is not None and output == Path():
         raise click.UsageError("--config needs --output: the folder of these files, which are not the project's own")
     made = generated.files(output) if config is None else generated.files_of(configuration(config))

@@ -33,6 +33,7 @@ def alerting_settings(configuration: Configuration) -> core.Settings:
         base_url=(alerts.base_url or _base_url(configuration)).rstrip("/"),
         runbook_url=alerts.runbook_url,
         alertmanager_url=alerts.alertmanager_url.rstrip("/"),
+        grafana_url=alerts.grafana_url.rstrip("/"),
         scrape_targets=alerts.scrape_targets or (None if is_merging else (_worker_target(configuration),)),
         board=core.Board(
             target=alerts.board_target or _board_target(configuration),

@@ -78,6 +78,11 @@ class Alerts(Table):
         description="Where Prometheus reaches Alertmanager.",
         examples=['"http://alertmanager:9093"'],
     )
+    grafana_url: WebUrl = Field(
+        "http://127.0.0.1:3000",
+        description="Where people reach Grafana with the generated dashboards; alerts link to their panel there.",
+        examples=['"https://grafana.example"'],
+    )
     scrape_targets: Addresses | None = Field(
         None,
         description="Where Prometheus reaches every worker, as `host:port`; when absent, the board is asked for them "

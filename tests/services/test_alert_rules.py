@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from alerting.files import files
+from alerting.panels import SEEN
 from alerting.settings import Settings
 from deskpulse.configuration.alerting import alerting_settings
 from deskpulse.generated import files_of
@@ -109,12 +110,14 @@ def quoted(name: str) -> str:
 
 def texts(name: str) -> dict[str, str]:
     value = quote_plus(name, safe="")
+    panel = SEEN["SupportFirstResponseSLABreached"].id
     return {
         "summary": f"{name}: 1 past the first-response target now ({name})",
         "description": f"Queue {name} has 1 without a reply past the first-response target of 15m (objective 90 %) of"
         f" policy {name}.",
         "tickets_url": "http://127.0.0.1:6066/api/tickets?state=breaching&sla=first_response"
         f"&policy={value}&queue={value}",
+        "dashboard_url": f"http://127.0.0.1:3000/d/support-ops?viewPanel={panel}&var-queue={value}",
         "runbook_url": "docs/alerts.md#supportfirstresponseslabreached",
     }
 

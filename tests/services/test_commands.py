@@ -160,7 +160,7 @@ class TestGenerate:
         file = tmp_path / "floor.toml"
         file.write_text('[[sla]]\nname = "gold"\nfirst_response = "3m"\npage = {}\n', encoding="utf-8")
         written = run("generate", "--config", file, "--output", tmp_path / "made").out.decode().split()
-        assert {path.partition("/")[0] for path in written} == {"prometheus", "docs"}
+        assert {path.partition("/")[0] for path in written} == {"prometheus", "grafana", "docs"}
         assert 'policy="gold"' in (tmp_path / "made/prometheus/rules/breaches.yml").read_text(encoding="utf-8")
         assert run("generate", "--check", "--config", file, "--output", tmp_path / "made").code == 0
         refused = run("generate", "--config", file)

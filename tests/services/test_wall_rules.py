@@ -56,6 +56,6 @@ def test_prometheus_asks_the_board_for_the_workers_and_has_its_token_from_a_file
 
 def test_links_of_alerts_lead_to_the_board_and_the_runbook_tells_of_its_token(made: Path) -> None:
     rules = (made / "prometheus/rules/breaches.yml").read_text("utf-8")
-    assert set(re.findall(r"http://[^/]*/", rules)) == {"http://board:8080/"}
+    assert set(re.findall(r"_url: (http://[^/]*/)", rules)) == {"http://board:8080/", "http://127.0.0.1:3000/"}
     page = (made / "docs/alerts.md").read_text("utf-8")
     assert "mkdir -p 'secrets' && (umask 077 && printenv WALL_TOKEN > 'secrets/WALL_TOKEN')" in page

@@ -1,4 +1,4 @@
-"""The wheel brings its own seven packages, their data, and nothing else that could take somebody's name."""
+"""The wheel brings its own eight packages, their data, and nothing else that could take somebody's name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.processes import environment
 from tests.programs import missing
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = {"deskpulse", "stream", "metrics", "intake", "alerting", "mirror", "wall"}
+PACKAGES = {"deskpulse", "stream", "metrics", "intake", "alerting", "dashboards", "mirror", "wall"}
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     return zipfile.ZipFile(file)
 
 
-def test_its_roots_are_the_seven_packages_and_its_own_metadata(wheel: zipfile.ZipFile) -> None:
+def test_its_roots_are_the_eight_packages_and_its_own_metadata(wheel: zipfile.ZipFile) -> None:
     roots = {name.partition("/")[0] for name in wheel.namelist()}
     [metadata] = roots - PACKAGES
     assert metadata.endswith(".dist-info")

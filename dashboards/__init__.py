@@ -1,0 +1,1 @@
+"""dashboards: what Grafana shows, made from the configuration and the catalogue, as text."""
