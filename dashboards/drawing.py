@@ -118,7 +118,10 @@ def _custom(panel: Panel) -> object:
             return table.FieldConfig(filterable=True)
         case Shape.STATES:
             return statetimeline.FieldConfig(fill_opacity=80)
-    return None
+        case Shape.HEAT:
+            return heatmap.FieldConfig()
+        case Shape.NUMBER:
+            return None
 
 
 def _lines(panel: Panel) -> timeseries.FieldConfig:

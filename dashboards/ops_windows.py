@@ -27,11 +27,11 @@ def promises(settings: Settings) -> Row:
         "SLA over windows",
         (
             band(settings, "first_response_in_sla", "Compare with the volume and the staff of the same hours.",
-                 _objective("first_response"), least=0, most=1),
+                 *_beside("first_response"), least=0, most=1),
             _attained_now(settings, "first_response", "The honest one while nobody answers."),
             _by_queue(settings, "first_response", "Start with the queue at the bottom."),
             band(settings, "resolution_in_sla", "See which queue resolves late, and what its tickets wait for.",
-                 _objective("resolution"), least=0, most=1),
+                 *_beside("resolution"), least=0, most=1),
             _attained_now(settings, "resolution", "Look at the list of tickets past their resolution target."),
             _by_queue(settings, "resolution", "Start with the queue at the bottom."),
             _budget(settings),
@@ -40,10 +40,14 @@ def promises(settings: Settings) -> Row:
     )  # fmt: skip
 
 
-def _objective(sla: str) -> Query:
-    """The lowest objective of the policies in force, as the workers have them."""
-    expr = f"min({selected(names.SLA_OBJECTIVE, queue='', priority='', sla=sla)})"
-    return Query(expr=expr, legend="lowest objective", role=Role.REFERENCE)
+def _beside(sla: str) -> tuple[Query, ...]:
+    """What the share of the selected queues is compared with; the objective is as the workers have it."""
+    floor = greatest(names.FLOOR[names.ATTAINMENT], sla=sla)
+    objective = f"min({selected(names.SLA_OBJECTIVE, queue='', priority='', sla=sla)})"
+    return (
+        Query(expr=floor, legend="whole floor", role=Role.REFERENCE),
+        Query(expr=objective, legend="lowest objective", role=Role.REFERENCE),
+    )
 
 
 def _attained_now(settings: Settings, sla: str, act: str) -> Panel:

@@ -27,13 +27,14 @@ def _ready() -> Panel:
         key="partitions_ready",
         title="Partitions ready, of all",
         says="Partitions that are recovered and read to the end, and how many there are. A partition that is missing "
-        "is in no live number.",
+        "is in no live number. Every topic has as many.",
         act="Ask `/readyz` of each worker what it waits for; start a worker that is gone.",
         unit="short",
         decimals=0,
         queries=(
             Query(expr=f"count({once(names.PARTITION_READY)} == 1) or vector(0)", legend="ready"),
             Query(expr=greatest(names.PARTITIONS), legend="all", role=Role.REFERENCE),
+            Query(expr=greatest(names.TOPIC_PARTITIONS, "topic"), legend="{{topic}}", role=Role.REFERENCE),
         ),
         least=0,
     )
