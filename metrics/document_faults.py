@@ -7,7 +7,8 @@ divided with no further question, so that all of it is asked here.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -41,6 +42,8 @@ from metrics.standing import Standing
 #: More of anything than one partition ever holds; even thousands of them add up without loss.
 COUNT_MAX: Final = 2**36
 PARTITIONS_MAX: Final = 10_000
+#: Open, awaiting first response, awaiting reply, paused, escalated, without policy.
+STANDING_COUNTS: Final = 6
 
 _LAST_BUCKET: Final = bucket_of(LATEST - EARLIEST)
 _CSAT: Final = ("csat", 1, 5)
@@ -76,8 +79,8 @@ def _is_instant(value: int) -> bool:
     return EARLIEST <= value <= LATEST
 
 
-def _are_counts(values: Iterable[int]) -> bool:
-    return all(0 <= value <= COUNT_MAX for value in values)
+def _are_counts(values: Collection[int]) -> bool:
+    return not values or (min(values) >= 0 and max(values) <= COUNT_MAX)
 
 
 def _is_sound_about(about: About) -> bool:
@@ -89,7 +92,7 @@ def _is_sound_about(about: About) -> bool:
 def _is_sound_told(told: Told) -> bool:
     counts = [item for delays in told.delays.values() for item in delays.items()]
     buckets = all(0 <= bucket <= _LAST_BUCKET for bucket, _ in counts)
-    return _is_instant(told.newest) and buckets and _are_counts(count for _, count in counts)
+    return _is_instant(told.newest) and buckets and _are_counts([count for _, count in counts])
 
 
 def _is_sound_count(name: str, found: object) -> bool:
@@ -210,7 +213,7 @@ def _are_few(amounts: Ints) -> bool:
 
 def _faults_of_places(document: Document) -> Iterator[str]:
     edges = len(Asked(document.as_of, document.windows, {}).edges)
-    if not all(_is_sound_standing(standing, edges) for _, _, standing in document.standings):
+    if not _are_sound_standings([standing for _, _, standing in document.standings], edges):
         yield "standings"
     greatest = np.full(MEASURE_MASK + 1, -1, dtype=np.int64)
     greatest[:edges] = _LAST_BUCKET
@@ -226,19 +229,20 @@ def _faults_of_places(document: Document) -> Iterator[str]:
         yield "flow"
 
 
-def _is_sound_standing(standing: Standing, edges: int) -> bool:
-    instants = [standing.oldest_first, standing.oldest_reply]
-    counts = list(standing.counts)
-    for clocks in standing.clocks:
-        instants += (clocks.next_due, clocks.most_overdue)
-        counts += (clocks.live_breaches, clocks.at_risk, *clocks.late)
-    is_shaped = len(standing.counts) == 6 and [len(one.late) for one in standing.clocks] == [edges] * len(SLAS)
-    ratios = [one.overdue_ratio for one in standing.clocks if one.overdue_ratio is not None]
+def _are_sound_standings(standings: Sequence[Standing], edges: int) -> bool:
+    """All together: one by one, at each of four documents a second, would take ten times as long."""
+    shape = [edges] * len(SLAS)
+    if any(len(one.counts) != STANDING_COUNTS or [len(c.late) for c in one.clocks] != shape for one in standings):
+        return False
+    clocks = [clock for one in standings for clock in one.clocks]
+    counts = [*chain.from_iterable(one.counts for one in standings), *chain.from_iterable(one.late for one in clocks)]
+    counts += [clock.live_breaches for clock in clocks] + [clock.at_risk for clock in clocks]
+    instants = [one.oldest_first for one in standings] + [one.oldest_reply for one in standings]
+    instants += [clock.next_due for clock in clocks] + [clock.most_overdue for clock in clocks]
     return (
-        is_shaped
-        and _are_counts(counts)
-        and all(_is_instant(one) for one in instants if one is not None)
-        and all(math.isfinite(ratio) for ratio in ratios)
+        _are_counts(counts)
+        and all(map(_is_instant, {one for one in instants if one is not None}))
+        and all(math.isfinite(clock.overdue_ratio) for clock in clocks if clock.overdue_ratio is not None)
     )
 
 
