@@ -6,22 +6,24 @@ from collections.abc import Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from stream.rim.preflight import admin
+from stream.rim.settings import RimSettings
+
 _AT_EACH_END = 100
 _QUIET_MS = 1_000
 
 
 async def peek(brokers: Sequence[str], topics: Sequence[str]) -> list[tuple[str, bytes | None]]:
     """(topic, value) of up to some hundred records at both ends of every partition of the topics that exist."""
+    async with admin(RimSettings(brokers=tuple(brokers))) as client:
+        existing = {topic["topic"]: len(topic["partitions"]) for topic in await client.describe_topics()}
     consumer = AIOKafkaConsumer(bootstrap_servers=list(brokers), enable_auto_commit=False)
     await consumer.start()
     try:
-        existing = await consumer.topics()
         found: list[tuple[str, bytes | None]] = []
         for topic in topics:
-            if topic in existing:
-                numbers = consumer.partitions_for_topic(topic) or ()
-                for number in sorted(numbers):
-                    found += await _ends(consumer, TopicPartition(topic, number))
+            for number in range(existing.get(topic, 0)):
+                found += await _ends(consumer, TopicPartition(topic, number))
         return found
     finally:
         await consumer.stop()

@@ -223,9 +223,9 @@ class TestSimulate:
         assert len({(event["source"], event["id"]) for event in events}) == len(events) > 100
 
     async def test_it_refuses_topics_that_hold_the_events_of_another_source(
-        self, own_embedded: str, tmp_path: Path
+        self, own_broker: str, tmp_path: Path
     ) -> None:
-        floor = await floor_on(own_embedded, tmp_path)
+        floor = await floor_on(own_broker, tmp_path)
         foreign = random_log(12, tickets=3, start=LONG_AGO)
         await send(floor, records_of(foreign))
         done = run("simulate", "--broker", floor.url, "--duration", "1h", "--start", "2026-03-02T08:00:00Z")
