@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "targets": "targets",
     "alerts": "alerts",
     "topics": "topics",
+    "dead-letters": "dead_letters",
     "check-config": "check_config",
     "generate": "generate",
 }

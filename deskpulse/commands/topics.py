@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 import msgspec
-from aiokafka.errors import KafkaError
 from rich.console import Console
 from rich.table import Table
 
+from deskpulse.commands.asking import asked
 from deskpulse.commands.options import addresses, broker_option, config_option, configuration
 from deskpulse.worker import Setting, rim_settings
-from stream.rim.preflight import PreflightError, any_reachable, check_topics, create_topics
+from stream.rim.preflight import check_topics, create_topics
 from stream.rim.reset import reset
 from stream.rim.settings import RimSettings
-
-_Result = TypeVar("_Result")
 
 
 @click.group("topics")
@@ -36,7 +31,7 @@ def command() -> None:
 def create(broker: str | None, config: Path | None, partitions: int | None, replication: int | None) -> None:
     """Create the missing topics; existing ones stay as they are."""
     settings = _settings(broker, config, partitions, replication)
-    for topic in _asked(settings, create_topics(settings)):
+    for topic in asked(settings, create_topics(settings)):
         click.echo(f"created {topic}")
     click.echo("all topics are there")
 
@@ -47,7 +42,7 @@ def create(broker: str | None, config: Path | None, partitions: int | None, repl
 def check(broker: str | None, config: Path | None) -> None:
     """Check that all topics are there, with equal partition counts; exit 1 if not."""
     settings = _settings(broker, config, None, None)
-    found = _asked(settings, check_topics(settings))
+    found = asked(settings, check_topics(settings))
     table = Table("topic", "partitions", "problem")
     for topic in found:
         table.add_row(topic.topic, "" if topic.partitions is None else str(topic.partitions), topic.problem or "")
@@ -64,7 +59,7 @@ def check(broker: str | None, config: Path | None) -> None:
 def reset_(broker: str | None, config: Path | None) -> None:
     """Let the next worker build its table again from the events; all workers must be stopped."""
     settings = _settings(broker, config, None, None)
-    gone = _asked(settings, reset(settings))
+    gone = asked(settings, reset(settings))
     for topic, count in gone.items():
         click.echo(f"{topic}: the oldest {count:,} events are gone, and what only they told", err=True)
     click.echo("the next worker reads all events again")
@@ -75,16 +70,3 @@ def _settings(broker: str | None, config: Path | None, partitions: int | None, r
     brokers = addresses(broker) if broker else settings.broker.url
     made = rim_settings(settings, Setting(brokers=brokers, partitions=partitions))
     return made if replication is None else msgspec.structs.replace(made, replication=replication)
-
-
-def _asked(settings: RimSettings, work: Coroutine[Any, Any, _Result]) -> _Result:
-    async def ask() -> _Result:
-        if not await any_reachable(settings.brokers):
-            work.close()
-            raise click.ClickException(f"broker not reachable: {', '.join(settings.brokers)}")
-        return await work
-
-    try:
-        return asyncio.run(ask())
-    except (PreflightError, KafkaError) as error:
-        raise click.ClickException(str(error)) from error

@@ -43,7 +43,7 @@ class Sender:
     ) -> None:
         await self._producer.stop()
 
-    async def send(self, topic: str, key: bytes | None, value: bytes, timestamp: int | None = None) -> None:
+    async def send(self, topic: str, key: bytes | None, value: bytes | None, timestamp: int | None = None) -> None:
         """Put one record into its batch; sends the batch when it is full.
 
         ``timestamp`` is the record's, in nanoseconds and kept in milliseconds; None: now.
@@ -82,7 +82,9 @@ class Sender:
         self._partitions[topic] = count
         return count
 
-    async def _alone_or_first(self, place: tuple[str, int], key: bytes | None, value: bytes, at_ms: int | None) -> None:
+    async def _alone_or_first(
+        self, place: tuple[str, int], key: bytes | None, value: bytes | None, at_ms: int | None
+    ) -> None:
         batch = self._producer.create_batch()
         if batch.append(key=key, value=value, timestamp=at_ms) is None:  # larger than a batch: it travels alone
             alone = await self._producer.send(place[0], value, key=key, partition=place[1], timestamp_ms=at_ms)

@@ -1,0 +1,34 @@
+"""How commands ask a broker: what it says or lacks becomes one line and exit code 1."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import click
+from aiokafka.errors import KafkaError
+
+from stream.rim.preflight import PreflightError, any_reachable
+from stream.rim.settings import RimSettings
+
+_Result = TypeVar("_Result")
+
+
+def asked(settings: RimSettings, work: Coroutine[Any, Any, _Result]) -> _Result:
+    """What ``work`` returns, once a broker takes connections.
+
+    Raises:
+        click.ClickException: none does, or it failed.
+    """
+
+    async def ask() -> _Result:
+        if not await any_reachable(settings.brokers):
+            work.close()
+            raise click.ClickException(f"broker not reachable: {', '.join(settings.brokers)}")
+        return await work
+
+    try:
+        return asyncio.run(ask())
+    except (PreflightError, KafkaError) as error:
+        raise click.ClickException(str(error)) from error
