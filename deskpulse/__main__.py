@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "alerts": "alerts",
     "topics": "topics",
     "dead-letters": "dead_letters",
+    "doctor": "doctor",
     "check-config": "check_config",
     "generate": "generate",
 }

@@ -66,6 +66,16 @@ class Seen(msgspec.Struct, frozen=True):
     seconds_ago: float
 
 
+class RedisSeen(msgspec.Struct, frozen=True):
+    """Redis as an examiner sees it. ``at_ms``: by its own clock; ``held``: documents by partition."""
+
+    version: str
+    eviction_policy: str
+    at_ms: int
+    held: Mapping[int, Held]
+    workers: Sequence[Seen]
+
+
 class Store:
     """One connection pool to one Redis."""
 
@@ -113,8 +123,8 @@ class Store:
                 found[partition] = Held(entry, worker.decode(), version.decode(), int(written_ms))
         return found
 
-    async def workers(self) -> list[Seen]:
-        """Those that wrote lately, by name; one that is gone stays for a quarter of an hour.
+    async def workers(self, *, forgets: bool = True) -> list[Seen]:
+        """Those that wrote lately, by name; one that is gone stays for a quarter of an hour, and is then forgotten.
 
         Raises:
             MirrorError: Redis could not be asked.
@@ -130,9 +140,32 @@ class Store:
                     found.append(Seen(name.decode(), address, max(ago, 0.0)))
                 else:
                     gone.append(name)
-            if gone:
+            if gone and forgets:
                 await self._redis.hdel(WORKERS, *gone)
         return found
+
+    async def examined(self, partitions: int) -> RedisSeen:
+        """What Redis says of itself, and what it holds of so many partitions; nothing is changed.
+
+        Raises:
+            MirrorError: Redis could not be asked.
+        """
+        async with _asking():
+            about = await self._redis.info("server", "memory")
+        held, workers = await self.read(partitions), await self.workers(forgets=False)
+        at = await self.clock()
+        policy = str(about.get("maxmemory_policy", "unknown"))
+        return RedisSeen(str(about.get("redis_version", "unknown")), policy, at // 1_000_000, held, workers)
+
+    async def clock(self) -> int:
+        """Redis's own time, in nanoseconds since the epoch.
+
+        Raises:
+            MirrorError: Redis could not be asked.
+        """
+        async with _asking():
+            seconds, micros = await self._redis.time()
+        return int(seconds) * 1_000_000_000 + int(micros) * 1_000
 
     async def want(self, what: bytes) -> None:
         """Tell workers what documents should hold beside the usual; forgotten after a minute.

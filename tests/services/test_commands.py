@@ -31,7 +31,7 @@ from tests.processes import Serving, run
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
     *("worker", "board", "demo", "simulate", "import", "facts", "replay", "explain", "report", "drivers", "targets"),
-    *("alerts", "topics", "dead-letters", "check-config", "generate"),
+    *("alerts", "topics", "dead-letters", "doctor", "check-config", "generate"),
 ]
 SIMULATED = ("simulate", "--seed", "7", "--start", "2026-03-02T08:00:00Z", "--duration", "6h")
 
