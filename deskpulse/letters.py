@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
+from typing import Final
 
 import msgspec
 from aiokafka.errors import KafkaError
@@ -20,7 +21,9 @@ from stream.rim.preflight import PreflightError
 from stream.rim.settings import RimSettings
 
 #: Put back and noted at once.
-AT_ONCE = 500
+AT_ONCE: Final = 500
+#: Of what does not go back, so many are named; there may be millions.
+TOLD_MAX: Final = 100
 
 
 class Listed(msgspec.Struct):
@@ -32,16 +35,27 @@ class Listed(msgspec.Struct):
 
 
 class Outcome(msgspec.Struct):
-    """What went back, by topic, and what did not; ``failed``: why it was given up half-way."""
+    """What went back, by topic, and how many did not; ``told``: of the first of these, which and why.
+
+    ``is_done``: all that was selected is back, now or before. ``failed``: why it was given up half-way.
+    """
 
     sent: Counter[str] = msgspec.field(default_factory=Counter)
-    held: list[Held | str] = []
+    held: int = 0
+    told: list[str] = []
+    is_done: bool = True
     failed: str | None = None
 
-    @property
-    def is_done(self) -> bool:
-        """Whether all that was selected is back, now or before."""
-        return self.failed is None and all(isinstance(held, Held) and held.is_done for held in self.held)
+    def hold(self, why: str, *, is_done: bool = False) -> None:
+        """One does not go back; ``is_done``: since it did before."""
+        self.held += 1
+        self.is_done &= is_done
+        if len(self.told) < TOLD_MAX:
+            self.told.append(why)
+
+    def fail(self, why: str) -> None:
+        """It is given up."""
+        self.failed, self.is_done = why, False
 
 
 async def listed(settings: RimSettings, selection: Selection, limit: int, *, is_open: bool) -> Listed:
@@ -105,8 +119,9 @@ async def requeued(
                         await _put_back(requeuing, waiting, outcome, is_dry=is_dry)
                 await _put_back(requeuing, waiting, outcome, is_dry=is_dry)
             except (KafkaError, PreflightError) as error:
-                outcome.failed = str(error)
-    outcome.held += [f"{name_of(place)}: no such dead letter, or not one that is selected" for place in sorted(missing)]
+                outcome.fail(str(error))
+    for place in sorted(missing):
+        outcome.hold(f"{name_of(place)}: no such dead letter, or not one that is selected")
     return outcome
 
 
@@ -114,7 +129,7 @@ def _sort_out(judged: Back | Held, waiting: list[Back], outcome: Outcome) -> Non
     if isinstance(judged, Back):
         waiting.append(judged)
     else:
-        outcome.held.append(judged)
+        outcome.hold(str(judged), is_done=judged.is_done)
 
 
 async def _put_back(requeuing: Requeuing, waiting: list[Back], outcome: Outcome, *, is_dry: bool) -> None:

@@ -150,10 +150,10 @@ def _mended(file: str) -> dict[Place, bytes]:
 
 def _tell(outcome: Outcome, judge: Judge, *, is_dry: bool) -> None:
     """The result on stdout, what was held back on stderr."""
-    for held in outcome.held[:_SHOWN]:
-        click.echo(str(held), err=True)
-    if len(outcome.held) > _SHOWN:
-        click.echo(f"and {len(outcome.held) - _SHOWN:,} more", err=True)
+    for told in outcome.told:
+        click.echo(told, err=True)
+    if outcome.held > len(outcome.told):
+        click.echo(f"and {outcome.held - len(outcome.told):,} more", err=True)
     if judge.too_old:
         click.echo(
             f"{judge.too_old:,} are older than [retention] settled: counted only where the ticket is known",
@@ -161,7 +161,7 @@ def _tell(outcome: Outcome, judge: Judge, *, is_dry: bool) -> None:
         )
     for topic, count in sorted(outcome.sent.items()):
         click.echo(f"{count:>9,} {'would go' if is_dry else 'went'} back to {topic}")
-    click.echo(f"{outcome.sent.total():>9,} {'would be ' if is_dry else ''}requeued, {len(outcome.held):,} held back")
+    click.echo(f"{outcome.sent.total():>9,} {'would be ' if is_dry else ''}requeued, {outcome.held:,} held back")
     if outcome.failed:
         click.echo(f"Error: {outcome.failed}. Those told above are back; run it again for the others.", err=True)
 

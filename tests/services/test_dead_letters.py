@@ -17,6 +17,7 @@ from tests.happenings import created
 from tests.logs import to_json_line
 from tests.oracle.instants import MINUTE, instant
 from tests.processes import Done, WorkerProcess, run
+from tests.services.test_commands import deaf_server
 
 DEAD = "support_pipeline_events_dead_lettered_total"
 AHEAD = 30 * MINUTE
@@ -184,6 +185,11 @@ class TestUsage:
         absent = f"127.0.0.1:{free_port()}"
         done = run("dead-letters", *words, "--broker", f"kafka://{absent}")
         assert (done.code, done.out, done.err) == (1, b"", f"Error: broker not reachable: {absent}\n")
+
+    def test_a_server_that_is_no_kafka_is_told_in_one_line(self) -> None:
+        with deaf_server() as port:
+            done = run("dead-letters", "list", "--broker", f"kafka://127.0.0.1:{port}")
+        assert (done.code, done.out, done.err.count("\n")) == (1, b"", 1)
 
     def test_a_broker_without_the_topic_is_told(self, own_embedded: str) -> None:
         done = run("dead-letters", "list", "--broker", f"kafka://{own_embedded}")

@@ -167,6 +167,24 @@ class TestWorkers:
         assert redis.ask("HKEYS", WORKERS) == b"going"
 
 
+class TestExamined:
+    async def test_redis_tells_of_itself_what_it_holds_and_nothing_is_forgotten_by_that(
+        self, store: Store, redis: RedisServer
+    ) -> None:
+        await published(store, entry(1, 1))
+        redis.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+        seconds = int(redis.ask("TIME").split()[0])
+        gone = f"{(seconds - WORKER_SECONDS - 60) * 1000} http://gone:6066"
+        redis.ask("HSET", WORKERS, "gone", gone)
+        found = await store.examined(2)
+        assert found.version in redis.ask("INFO", "server").decode()
+        assert (found.eviction_policy, list(found.held), [one.name for one in found.workers]) == (
+            "allkeys-lru", [1], ["one"],
+        )  # fmt: skip
+        assert 0 <= found.at_ms - seconds * 1000 < 60_000
+        assert redis.ask("HGET", WORKERS, "gone").decode() == gone
+
+
 class TestWanted:
     async def test_what_a_board_wants_is_told_and_forgotten_after_a_minute(
         self, store: Store, redis: RedisServer

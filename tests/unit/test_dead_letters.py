@@ -21,6 +21,7 @@ from deskpulse.dead_letters import (
     place_of,
     read,
 )
+from deskpulse.letters import TOLD_MAX, Outcome
 from stream.records import Reason, Records, Refused
 from stream.rim.dead_letters import letter
 from stream.rim.letters import Back, Kept
@@ -167,6 +168,26 @@ class TestJudge:
         asked = judge()
         found = [asked.judged(dead(to_json_line(created(NOW - at, "T1"))), None) for at in range(3)]
         assert all(isinstance(one, Back) for one in found)
+
+
+class TestOutcome:
+    def test_what_is_back_since_before_is_done_and_all_else_that_is_held_is_not(self) -> None:
+        outcome = Outcome()
+        outcome.hold("requeued already", is_done=True)
+        assert outcome.is_done
+        outcome.hold("would be refused again")
+        assert (outcome.is_done, outcome.held) == (False, 2)
+
+    def test_of_many_the_first_are_named(self) -> None:
+        outcome = Outcome()
+        for number in range(TOLD_MAX + 1):
+            outcome.hold(str(number))
+        assert (outcome.held, len(outcome.told)) == (TOLD_MAX + 1, TOLD_MAX)
+
+    def test_one_that_failed_is_not_done(self) -> None:
+        outcome = Outcome()
+        outcome.fail("the broker is gone")
+        assert not outcome.is_done
 
 
 class TestMended:
