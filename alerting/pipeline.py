@@ -189,9 +189,9 @@ def _letters() -> Alert:
                 "sum by (topic, reason) (increase(support_pipeline_events_dead_lettered_total[1h]))",
             ),
         ),
-        act="Read one: its headers `topic`, `partition`, `offset`, `reason` and `detail` say where it came from and "
-        "what is wrong. Mend the sender, send the records again. If many are refused the worker stops by itself "
-        "(`dead_letters.max_ratio`).",
+        act="`deskpulse dead-letters list --since 1h` says which, where they came from and what is wrong. Mend the "
+        "sender; `deskpulse dead-letters requeue` puts records back, as they are or mended. If many are refused the "
+        "worker stops by itself (`dead_letters.max_ratio`).",
         wrong="Rarely. Records of somebody else on our topics are refused too.",
     )
 
