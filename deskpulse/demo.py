@@ -147,6 +147,7 @@ def options(now: int, configuration: Configuration, scene: Scene) -> DeskOptions
         time_zone=_zone(behind),
         weekend=((today + 3) % 7, (today + 4) % 7),
         incidents=scene is Scene.NORMAL,
+        right_clocks_from=now,  # history is the same whatever scene begins a moment later
     )
 
 

@@ -21,6 +21,8 @@ STREAM = [kpi for kpi in ALL if kpi.place in (Place.NOW, Place.WINDOW)]
 NULL_WHERE_NOBODY_WAITS = {"oldest_awaiting_first_response", "first_response_overdue"}
 #: Everything on the demo's floor has a promise: anything else would be an alert.
 ALWAYS_NOTHING = {"without_policy"}
+#: Mostly the same for an hour: on a usual day everything is resolved in time.
+MOSTLY_KEPT = {"resolution_breaching", "resolution_in_sla", "resolution_in_sla_now"}
 #: Samples that only weeks of history bring.
 OF_WEEKS = ("_week_ago", "_normal")
 

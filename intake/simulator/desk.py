@@ -36,7 +36,7 @@ __all__ = ["SOURCE_PREFIX", "Delivery", "DeskOptions", "Floor", "simulate"]  # D
 SOURCE_PREFIX: Final = "simulator/"
 
 #: Options that came after the first release: at these values they change no id of a floor that it simulated.
-_LATER: Final = {"pace": 1.0, "scene_relief": 0, "scene_factor": None}
+_LATER: Final = {"pace": 1.0, "scene_relief": 0, "scene_factor": None, "right_clocks_from": None}
 _HOLD: Final = SKEW_MAX + 2 * SECOND  # no event is older than this when it is sent: a slow clock, and cut digits
 _AGENT_MINUTES_PER_DAY: Final = 330.0  # at work, days off included
 _WORKLOAD: Final = 0.7  # the share of that time that the tickets take
@@ -52,8 +52,9 @@ class DeskOptions(msgspec.Struct, frozen=True, kw_only=True):
     With ``incidents`` the seed brings floods and outages; a ``scene`` adds one, ``scene_start`` after the start; a
     flood is of the first queue. ``scene_factor`` times the mean rate of the queues in trouble comes on top; None: 8 in
     a flood, else 0. In the ``scene_relief`` after the scene all hands answer and resolve whatever waits; 0 leaves it
-    to the ordinary course. ``weekend`` has Monday as 0. Another ``first_ticket`` keeps two runs' tickets apart on one
-    topic. ``duration`` None never ends.
+    to the ordinary course. From ``right_clocks_from`` on no clock is behind, so that what is stamped before it does not
+    hang on what happens later. ``weekend`` has Monday as 0. Another ``first_ticket`` keeps two runs' tickets apart on
+    one topic. ``duration`` None never ends.
 
     Raises:
         ValueError: a value is outside its range.
@@ -79,6 +80,7 @@ class DeskOptions(msgspec.Struct, frozen=True, kw_only=True):
     scene_duration: int = HOUR
     scene_relief: int = 0
     scene_factor: float | None = None
+    right_clocks_from: int | None = None
     first_ticket: int = 1
 
     def __post_init__(self) -> None:
@@ -210,6 +212,7 @@ class Floor:
             relief_dice=self._dice("relief"),
             pace=options.pace,
             start=options.start,
+            right_clocks_from=options.right_clocks_from,
         )
         self._reception = Reception(
             agenda=self._agenda, journey=journey, crew=self._crew, dice=self._dice("reception"), pace=options.pace

@@ -14,7 +14,7 @@ from intake.simulator.agenda import Agenda
 from intake.simulator.crew import Agent, Crew
 from intake.simulator.dice import Choices, Dice
 from intake.simulator.post import SYSTEM_OF_CHANNEL, Post, System
-from intake.simulator.queues import LIVE_CHANNELS, PRIORITIES, QueueProfile
+from intake.simulator.queues import LIVE_CHANNELS, QueueProfile
 from intake.simulator.surveys import Surveys
 from intake.simulator.tickets import Ticket
 from intake.simulator.troubles import Troubles
@@ -31,14 +31,25 @@ _NEXT_STEPS: Final = Choices(
     {"resolve": 56, "wait_for_customer": 29, "wait_for_third_party": 6, "escalate": 4, "go_on": 5}
 )
 _FINISH: Final = "resolve"
+_ON_CUSTOMER: Final = "waiting on the customer"
+
+#: After so long a rule of the help desk pauses a ticket of which an agent forgot to say that it waits for the customer.
+_FORGOTTEN: Final = 20 * MINUTE
+#: How soon half of the customers answer a question, and after what silence a ticket is closed by rule: of something
+#: urgent, and of all else.
+_PRESSED: Final = 25 * MINUTE, 3 * HOUR
+_USUAL: Final = 150 * MINUTE, 3 * DAY
 
 #: Of the further messages of customers who had an answer, the share that is taken for settled ("thank you", and then a
 #: question below it) and resolved without another. No study is behind the figure: few enough to be overlooked in truth.
 _TAKEN_FOR_SETTLED: Final = 0.04
 
-#: Of the letters that an agent has taken up, the share that is set aside unanswered, to ask somebody first. It takes as
-#: long as others take, whatever the pace. No study is behind it: so few that a floor mostly keeps its promises.
-_SET_ASIDE: Final = 0.012
+#: Of what an agent has taken up, the share that is set aside unanswered, to ask somebody first, and how long that takes
+#: in the middle: whoever is asked takes as long as ever, whatever the pace, and less where somebody is on the line. No
+#: study is behind it: so few, and so short, that a floor keeps nearly all of its promises.
+_SET_ASIDE: Final = 0.008
+_ASKING: Final = 10 * MINUTE
+_ASKING_LIVE: Final = 210 * SECOND
 _NOT_SET_ASIDE: Final = frozenset({"urgent", "high"})
 
 
@@ -58,6 +69,7 @@ class Journey:
         relief_dice: Dice,
         pace: float,
         start: int,
+        right_clocks_from: int | None,
     ) -> None:
         self._pace = pace
         self._profiles = profiles
@@ -69,6 +81,7 @@ class Journey:
         self._dice = dice
         self._relief_dice = relief_dice  # its own, so that before a scene nothing differs from a floor without it
         self._start = start
+        self._right_clocks_from = right_clocks_from
         crew.begin_with(self._work)
 
     # An agent's work
@@ -98,7 +111,8 @@ class Journey:
         behind = 0
         if ticket.channel == "phone" and self._dice.chance(0.04):
             behind = self._dice.between(5 * SECOND, SKEW_MAX - 2 * SECOND)
-            if self._troubles.scene_began_within(now - behind, now):
+            are_right = self._right_clocks_from is not None and now >= self._right_clocks_from
+            if are_right or self._troubles.scene_began_within(now - behind, now):
                 behind = 0  # until it begins, a scene changes nothing
         if self._troubles.outage_end(now - behind) is None and now - behind >= self._start:
             self.reply(now, ticket, {"agent": agent.id}, behind=behind)
@@ -124,7 +138,8 @@ class Journey:
             self._go_on(now, agent, ticket, _FINISH)
             return
         if self._is_set_aside(ticket):
-            self._agenda.note(self._hurried(now, now + self._dice.span(12 * MINUTE, 0.35)), self._resume, ticket)
+            asking = self._dice.span(_ASKING_LIVE if ticket.channel in LIVE_CHANNELS else _ASKING, 0.25)
+            self._agenda.note(self._hurried(now, now + asking), self._resume, ticket)
             return
         profile = self._profiles[ticket.queue]
         if len(self._profiles) > 1 and ticket.visits <= 3 and self._dice.chance(profile.transferred):
@@ -171,7 +186,8 @@ class Journey:
         self._crew.ask(now, ticket)
 
     def _reprioritise(self, now: int, ticket: Ticket) -> None:
-        ticket.priority = PRIORITIES[self._dice.below(len(PRIORITIES))]
+        """As the tickets of its queue are: few turn out to be urgent."""
+        ticket.priority = self._dice.pick(self._profiles[ticket.queue].priorities)
         self.send(now, "updated", ticket, {"priority": ticket.priority})
 
     def escalate(self, now: int, ticket: Ticket) -> None:
@@ -186,11 +202,20 @@ class Journey:
 
     def _wait_for_customer(self, now: int, ticket: Ticket) -> None:
         if self._dice.chance(0.6):
-            self._pause(now, ticket, "waiting on the customer")
-        if self._dice.chance(0.8):
-            self._agenda.note(now + self._dice.span(150 * MINUTE, 1.3), self._customer_replies, ticket)
+            self._pause(now, ticket, _ON_CUSTOMER)
         else:
-            self._agenda.note(now + 3 * DAY + self._dice.below(HOUR), self._give_up, ticket)
+            self._agenda.note(now + _FORGOTTEN, self._pause_by_rule, ticket, ticket.visits)
+        answer, patience = _PRESSED if ticket.priority == "urgent" else _USUAL
+        if self._dice.chance(0.8):
+            self._agenda.note(now + self._dice.span(answer, 1.3), self._customer_replies, ticket)
+        else:
+            self._agenda.note(now + patience + self._dice.below(HOUR), self._give_up, ticket)
+
+    def _pause_by_rule(self, now: int, ticket: Ticket, visits: int) -> None:
+        """What an agent has left open while it waits for the customer, unless it went on since."""
+        is_left = ticket.visits == visits and not ticket.unread and not ticket.queued and not ticket.in_work
+        if ticket.alive and is_left and not ticket.paused:
+            self._pause(now, ticket, _ON_CUSTOMER)
 
     def _pause(self, now: int, ticket: Ticket, reason: str) -> None:
         ticket.paused = True
