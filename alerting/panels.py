@@ -65,7 +65,12 @@ SEEN: Final[Mapping[str, Seen]] = {
 }
 
 
-def annotation(alert: str, settings: Settings) -> str:
-    """The address of an alert's panel, as a template of Prometheus."""
+def address(alert: str, settings: Settings) -> str:
+    """Where an alert's panel is."""
     seen = SEEN[alert]
-    return f"{literal(settings.grafana_url)}/d/{seen.dashboard}?viewPanel={seen.id}{_QUEUE}"
+    return f"{settings.grafana_url}/d/{seen.dashboard}?viewPanel={seen.id}"
+
+
+def annotation(alert: str, settings: Settings) -> str:
+    """The same as a template of Prometheus, with the alert's queue where it has one."""
+    return literal(address(alert, settings)) + _QUEUE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from alerting import mutes
+from alerting import mutes, panels
 from alerting.alertmanager import secret_path
 from alerting.prometheus import token_path
 from alerting.rules import Alert, Concern
@@ -58,10 +58,9 @@ def _lasting(alert: Alert) -> str:
 
 def _entry(alert: Alert, concern: Concern, settings: Settings) -> str:
     head = f"### {alert.name}\n\n*{_severities(alert)}, {_lasting(alert)}; `rules/{concern.name}.yml`*\n"
-    look = [_looked_at(what, shown, settings) for shown, what in alert.look]
-    parts = [head, f"**Means.** {alert.means}\n"]
-    if look:
-        parts.append("**Look at.**\n\n" + "".join(look))
+    panel = f"- its panel, over time: <{panels.address(alert.name, settings)}>\n"
+    look = [*(_looked_at(what, shown, settings) for shown, what in alert.look), panel]
+    parts = [head, f"**Means.** {alert.means}\n", "**Look at.**\n\n" + "".join(look)]
     parts += [f"**Do.** {alert.act}\n", f"**Can be wrong.** {alert.wrong}\n", _expressions(alert, concern)]
     return "\n".join(parts)
 

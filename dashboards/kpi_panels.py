@@ -52,12 +52,13 @@ def decimals_of(unit: str) -> int | None:
 
 def meaning(kpis: tuple[str, ...], settings: Settings) -> str:
     """What KPIs mean: of each its formula, which way is better, and its target."""
-    found = [BY_NAME[name] for name in kpis]
-    named = len(found) > 1
-    return " ".join(
-        f"{f'**{kpi.title}**: ' if named else ''}{kpi.formula[0].upper()}{kpi.formula[1:]}. {told(kpi.name, settings)}"
-        for kpi in found
-    )
+    return " ".join(f"{f'**{BY_NAME[kpi].title}**: ' if len(kpis) > 1 else ''}{_told(kpi, settings)}" for kpi in kpis)
+
+
+def _told(name: str, settings: Settings) -> str:
+    kpi = BY_NAME[name]
+    longest = " Only windows of a day and more have it." if kpi.is_from_a_day else ""
+    return f"{kpi.formula[0].upper()}{kpi.formula[1:]}. {told(name, settings)}{longest}"
 
 
 def of_kpis(settings: Settings, *kpis: str, act: str, queries: tuple[Query, ...], says: str = "", **more: Any) -> Panel:

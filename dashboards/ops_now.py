@@ -80,7 +80,7 @@ def _waiting(settings: Settings) -> tuple[Panel, ...]:
             settings, "awaiting_first_response", key="awaiting_age", title="How long they have waited so far",
             act="Weight in the upper rows: old tickets are passed over for new ones.",
             queries=(Query(expr=aged, legend="{{le}}"),), unit="s", shape=Shape.HEAT,
-            says="Tickets that have waited up to so long; the row of each bound counts all below it.",
+            says="Each row has the tickets that have waited up to its bound, and longer than that of the row below.",
         ),
         of_kpis(
             settings, "awaiting_reply", act="Answer who wrote again before new tickets: they wait for the second time.",

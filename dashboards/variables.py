@@ -11,7 +11,8 @@ from dashboards.drawing import SOURCE
 from dashboards.panel import Dashboard
 
 TODAY: Final = "today"
-_ALL: Final = grafana.VariableOption(selected=True, text="All", value="$__all")
+_ALL: Final = grafana.VariableOption(selected=True, text=["All"], value=["$__all"])
+_LABEL_VALUES: Final = 1  # what Grafana's editor of variables calls such a query
 
 #: Metrics that have every queue and priority: of what is open, and of what happened since the workers started.
 _KNOWN: Final = '{__name__=~"support_tickets_(open|created_total)"}'
@@ -36,7 +37,7 @@ def _labels(label: str, shown: str) -> grafana.VariableModel:
         name=label,
         label=shown,
         datasource=SOURCE,
-        query={"query": query, "refId": f"variable-{label}"},
+        query={"qryType": _LABEL_VALUES, "query": query, "refId": f"variable-{label}"},
         definition=query,
         current=_ALL,
         multi=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from alerting.panels import WALL
+from alerting.panels import OPS, PIPELINE, WALL, Seen
 from alerting.settings import Settings
 from alerting.windows import nearest
 from dashboards.judgement import (
@@ -18,9 +18,9 @@ from dashboards.judgement import (
     steps_of,
 )
 from dashboards.kpi_panels import number, of_kpis
-from dashboards.links import tickets_of_series
+from dashboards.links import panel, tickets_of_series
 from dashboards.measured import Measured, measured
-from dashboards.panel import Colour, Dashboard, Panel, Query, Row, Shape, Step, sample
+from dashboards.panel import Colour, Dashboard, Link, Panel, Query, Row, Shape, Step, sample
 from dashboards.queries import age, greatest, once, or_zero, summed
 from metrics import board_names, names
 from metrics.instants import DAY, HOUR, MINUTE
@@ -69,28 +69,35 @@ def _now(settings: Settings) -> tuple[Panel, ...]:
             queries=(Query(expr=state_now(), legend="state"),),
             shape=Shape.NUMBER,
             words=STATES,
+            links=_details("first_response_breaching"),
             width=4,
             height=6,
         ),
         number(
             settings, "awaiting_first_response", "Answer the oldest first.", Query(expr=waiting, legend="waiting"),
-            width=4, height=6, steps=(Step(None, Colour.PLAIN),), links=tickets_of_series(settings, "waiting", by=()),
+            width=4, height=6, steps=(Step(None, Colour.PLAIN),),
+            links=(*tickets_of_series(settings, "waiting", by=()), *_details("awaiting_first_response")),
         ),
         number(
             settings, "oldest_awaiting_first_response", "Open this ticket; nobody has.",
             Query(expr=oldest, legend="waits for", unit="dthms", decimals=0, steps=(Step(None, Colour.PLAIN),)),
             Query(expr=overdue, legend="of its target", unit="suffix: x", decimals=1, steps=_DUE),
-            width=5, height=6, says="Beside it, if any is late: how many times its target the worst one has waited.",
+            width=5, height=6, links=_details("oldest_awaiting_first_response"),
+            says="Beside it, if any is late: how many times its target the worst one has waited.",
         ),
         number(
             settings, "first_response_breaching", "Get these answered, the most overdue first.",
             Query(expr=breaching, legend="breached", steps=NONE_IS_GOOD),
-            width=4, height=6, links=tickets_of_series(settings, "breaching", by=(), sla="first_response"),
+            width=4, height=6,
+            links=(*tickets_of_series(settings, "breaching", by=(), sla="first_response"),
+                   *_details("first_response_breaching")),
         ),
         number(
             settings, "first_response_at_risk", "Answer these next.",
             Query(expr=at_risk, legend="at risk", steps=NONE_IS_CALM),
-            width=3, height=6, links=tickets_of_series(settings, "at_risk", by=(), sla="first_response"),
+            width=3, height=6,
+            links=(*tickets_of_series(settings, "at_risk", by=(), sla="first_response"),
+                   *_details("first_response_at_risk")),
         ),
         _freshness(),
     )  # fmt: skip
@@ -115,9 +122,15 @@ def _freshness() -> Panel:
         ),
         shape=Shape.NUMBER,
         steps=(Step(None, Colour.PLAIN),),
+        links=_details("partitions_ready", PIPELINE),
         width=4,
         height=6,
     )  # fmt: skip
+
+
+def _details(key: str, dashboard: str = OPS) -> tuple[Link, ...]:
+    """The panel that tells more: over time, by queue."""
+    return (panel(Seen(dashboard, key), "Details"),)
 
 
 def _promises(settings: Settings) -> tuple[Panel, ...]:
@@ -133,7 +146,7 @@ def _promises(settings: Settings) -> tuple[Panel, ...]:
         of_kpis(
             settings, "open", "created", "resolved", act="Created over resolved for hours: the backlog grows.",
             queries=flow, shape=Shape.NUMBER, title="Open, created, resolved", key="flow",
-            steps=(Step(None, Colour.PLAIN),), width=6, height=6,
+            steps=(Step(None, Colour.PLAIN),), width=6, height=6, links=_details("flow"),
         ),
         _judged(settings, "csat", day, "Read the latest low answers.", _exported("csat", day)),
         _judged(settings, "nps", week, "Nothing to do today: compare over weeks.", _exported("nps", week)),
@@ -166,7 +179,7 @@ def _judged(settings: Settings, kpi: str, window: str, act: str, found: Measured
         queries.insert(0, Query(expr=state, legend="target", unit="short", words=STATES))
     title = f"{ {'csat': 'CSAT', 'nps': 'NPS'}.get(kpi, 'First response in SLA') }, {window}"
     return number(
-        settings, kpi, act, *queries, title=title, width=6, height=6,
+        settings, kpi, act, *queries, title=title, width=6, height=6, links=_details(kpi),
         says="With both ends of its 95 % interval, and n.",
     )  # fmt: skip
 
@@ -192,5 +205,6 @@ def _queues(settings: Settings) -> Panel:
         ),
         says="Queues without an open ticket are left out. An empty cell is none, or no data.",
         key="queues", title="Queues, worst first", shape=Shape.TABLE, width=24, height=9, sort="Breached now",
-        links=tickets_of_series(settings, "breaching", shape=Shape.TABLE, sla="first_response"),
+        links=(*tickets_of_series(settings, "breaching", shape=Shape.TABLE, sla="first_response"),
+               *_details("first_response_in_sla_by_queue")),
     )  # fmt: skip

@@ -60,7 +60,7 @@ class Wall(Table):
 
 
 class Alerts(Table):
-    """What `deskpulse generate --config FILE --output DIR` writes for Prometheus and Alertmanager."""
+    """What `deskpulse generate --config FILE --output DIR` writes for Prometheus, Alertmanager and Grafana."""
 
     base_url: WebUrl | None = Field(
         None,

@@ -39,7 +39,7 @@ def test_the_panel_of_every_alert_is_there_with_the_id_of_its_link(settings: Set
         assert titles[seen.dashboard][seen.id] == panel_of(settings, seen.dashboard, seen.panel).title
 
 
-def annotations(settings: Settings) -> dict[str, str]:
+def dashboard_links(settings: Settings) -> dict[str, str]:
     """Of each alert its link as it stands in the rules."""
     found = {}
     for path, text in files(settings).items():
@@ -52,7 +52,7 @@ def annotations(settings: Settings) -> dict[str, str]:
 
 
 def test_every_alert_links_to_its_panel_and_to_its_queue_where_it_has_one() -> None:
-    found = annotations(of_demo())
+    found = dashboard_links(of_demo())
     assert len(found) > 15
     for alert, link in found.items():
         address, _, queue = link.partition("{{")
@@ -64,7 +64,7 @@ def test_every_alert_links_to_its_panel_and_to_its_queue_where_it_has_one() -> N
 
 def test_grafana_is_where_the_configuration_says(tmp_path: Path) -> None:
     text = '[alerts]\ngrafana_url = "https://grafana.example/sub/"\n'
-    links = annotations(of_text(tmp_path, text)).values()
+    links = dashboard_links(of_text(tmp_path, text)).values()
     assert all(link.startswith("https://grafana.example/sub/d/support-") for link in links)
 
 
@@ -115,3 +115,8 @@ def test_links_between_dashboards_lead_to_panels_that_are_there() -> None:
     for parts in inner:
         (number,) = parse_qs(parts.query)["viewPanel"]
         assert int(number) in ids[parts.path.removeprefix("/d/")]
+
+
+def test_every_panel_of_the_wall_leads_to_one_that_tells_more() -> None:
+    for panel in shown(documents(of_demo())["support-wall"]):
+        assert [link["title"] for link in panel["links"]].count("Details") == 1, panel["title"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
@@ -16,6 +17,7 @@ from grafana_foundation_sdk.models import dashboard as grafana
 
 from alerting.settings import Settings
 from dashboards.files import dashboards, files, text
+from dashboards.judgement import STATES
 from dashboards.panel import COLUMNS, Dashboard, Panel, Query, Role, Row, Shape
 from metrics.catalogue import BY_NAME
 from metrics.kpi import RATIO
@@ -222,3 +224,14 @@ def test_numbers_and_tables_ask_for_now_so_that_an_old_value_is_no_value() -> No
         for panel in shown(document):
             is_now = panel["type"] in {"stat", "table"}
             assert {(target["instant"], target["range"]) for target in panel["targets"]} == {(is_now, not is_now)}
+
+
+def test_the_page_on_reading_them_names_every_dashboard_row_and_word() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "dashboards.md").read_text(encoding="utf-8")
+    for dashboard in dashboards(of_demo()):
+        part = page.partition(f"\n## `{dashboard.uid}`\n")[2].partition("\n## ")[0]
+        assert re.findall(r"^\| ([^|]+) \|", part, re.MULTILINE)[1:] == [row.title for row in dashboard.rows]
+    assert all(f"| {word.text} |" in page for word in STATES)
+    named = ("Alerts that fire", "Windows that are whole", "Walls against workers", "What the walls show")
+    assert {panel.title for _, panel in panels(of_demo())} >= set(named)
+    assert all(f"*{title}*" in page for title in named)
