@@ -24,8 +24,10 @@ PIPELINE: Final = "support-pipeline"
 #: Ids are below this, so that they are read and typed without pain.
 _IDS: Final = 1_000_000
 
-#: Of the alerts whose rules have such a label, only their own queue is shown.
-_QUEUE: Final = "{{ with $labels.queue }}&var-queue={{ . | urlquery }}{{ end }}"
+#: Of the alerts whose rules have such a label, only their own queue is shown, in the window that was judged.
+_OWN: Final = "".join(
+    f"{{{{ with $labels.{label} }}}}&var-{label}={{{{ . | urlquery }}}}{{{{ end }}}}" for label in ("queue", "window")
+)
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -72,5 +74,5 @@ def address(alert: str, settings: Settings) -> str:
 
 
 def annotation(alert: str, settings: Settings) -> str:
-    """The same as a template of Prometheus, with the alert's queue where it has one."""
-    return literal(address(alert, settings)) + _QUEUE
+    """The same as a template of Prometheus, with the alert's queue and window where it has such."""
+    return literal(address(alert, settings)) + _OWN

@@ -11,10 +11,13 @@ from dashboards.drawing import SOURCE
 from dashboards.panel import Colour
 from metrics import names
 
-_RELEASE: Final = f"max by (version, revision) ({names.BUILD.name}"
+_BY_RELEASE: Final = "max by (version, revision)"
 
-#: Where a release is there that was not a step before.
-_DEPLOYS: Final = f"{_RELEASE}) unless on (version, revision) {_RELEASE} offset $__interval)"
+#: Where a release is there that was not in the quarter of an hour before: a scrape that fails is no deploy.
+_DEPLOYS: Final = (
+    f"{_BY_RELEASE} ({names.BUILD.name}) unless on (version, revision) "
+    f"{_BY_RELEASE} (max_over_time({names.BUILD.name}[15m] offset $__interval))"
+)
 _REBALANCES: Final = f"ceil(max(increase({names.REBALANCES.name}[$__rate_interval]))) > 0"
 _ALERTS: Final = 'max by (alertname, severity, queue) (ALERTS{alertname=~"Support.*",alertstate="firing"})'
 

@@ -75,8 +75,7 @@ def _defaults(panel: Panel) -> grafana.FieldConfig:
     return grafana.FieldConfig(
         unit=panel.unit,
         decimals=panel.decimals,
-        min_val=panel.least,
-        max_val=panel.most,
+        **({} if _has_two_axes(panel) else {"min_val": panel.least, "max_val": panel.most}),
         no_value=NO_DATA,
         color=grafana.FieldColor(mode=_colouring(panel)),
         thresholds=_thresholds(panel.steps),
@@ -84,6 +83,11 @@ def _defaults(panel: Panel) -> grafana.FieldConfig:
         links=of_series or None,
         custom=_custom(panel),
     )
+
+
+def _has_two_axes(panel: Panel) -> bool:
+    """Whether n stands on the right, on an axis that must not end where that of the value does."""
+    return panel.shape is Shape.LINES and any(query.role is Role.SAMPLE for query in panel.queries)
 
 
 def _colouring(panel: Panel) -> grafana.FieldColorModeId:
@@ -141,6 +145,9 @@ def _lines(panel: Panel) -> timeseries.FieldConfig:
 def _overrides(panel: Panel) -> Iterator[grafana.DashboardFieldConfigSourceOverrides]:
     for query in panel.queries:
         properties = {**_own(query), **(_of_role(panel, query) if panel.shape is Shape.LINES else {})}
+        if _has_two_axes(panel) and query.role is not Role.SAMPLE:
+            ends = {"min": panel.least, "max": panel.most}
+            properties |= {name: value for name, value in ends.items() if value is not None}
         if panel.shape is Shape.TABLE and query.words:
             properties["custom.cellOptions"] = common.TableColoredBackgroundCellOptions()
         if properties:
@@ -173,7 +180,8 @@ def _of_role(panel: Panel, query: Query) -> dict[str, object]:
         case Role.SAMPLE:
             dotted = common.LineStyle(fill="dot", dash=[0.0, 8.0])
             right = {"custom.axisPlacement": common.AxisPlacement.RIGHT, "custom.axisLabel": query.legend, "min": 0}
-            return {"custom.lineStyle": dotted, "custom.lineWidth": 1, **right}
+            off = common.GraphThresholdsStyleConfig(mode=common.GraphThresholdsStyleMode.OFF)  # no target of n
+            return {"custom.lineStyle": dotted, "custom.lineWidth": 1, "custom.thresholdsStyle": off, **right}
         case Role.REFERENCE:
             return {"custom.lineStyle": _DASHED, "custom.lineWidth": 1}
         case Role.VALUE:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
-from alerting.budget import BURN
-from alerting.objectives import REPLIES_MOST, by_queue, threshold
+from alerting.objectives import by_queue, threshold
 from alerting.settings import Settings
+from alerting.windows import long_window, short_window
 from dashboards.judgement import steps_of
 from dashboards.kpi_panels import band, of_kpis
 from dashboards.panel import Colour, Panel, Query, Role, Row, Shape, Step, sample
@@ -90,34 +91,34 @@ def _by_queue(settings: Settings, sla: str, act: str) -> Panel:
 
 
 def _budget(settings: Settings) -> Panel:
-    met, breached = (summed(metric, "queue") for metric in _MET["first_response"])
-    judged = f"({met} + {breached})"
-    lower, _ = wilson(breached, judged)
+    judged = tuple(window.name for window in (short_window(settings.windows), long_window(settings.windows)) if window)
     limits = sorted(bound.ratio for found in by_queue(settings) if (bound := threshold(found.budget)) is not None)
-    steps = (Step(None, Colour.GOOD), Step(limits[0], Colour.BREACH)) if limits else ()
-    told = (
-        f"Over the dashed line, in a short and a long window, {BURN} pages."
-        if limits
-        else (f"No rule: so many may be late that {REPLIES_MOST} replies could not show more.")
-    )
+    has_rule = len(judged) == 2 and bool(limits)
+    queries = [query for window in judged for query in _late(f", {window}", window=window)] if has_rule else _late("")
+    told = "Over the dashed line in both windows it pages." if has_rule else "No rule judges it: the runbook says why."
     return Panel(
         key="first_response_budget",
         title="Error budget: late first replies",
-        says=f"The share of first replies that came after their target, and the lower end of its 95 % interval, by "
-        f"which it is judged. {told} Less is better.",
+        says="The lower end of the 95 % interval of the share of first replies that came after their target, by which "
+        f"it is judged, and n. {told} Less is better.",
         act="The floor answers, but too slowly: compare with the volume, move people, or tell customers.",
         unit="percentunit",
         decimals=1,
-        queries=(
-            Query(expr=lower, legend="{{queue}}, at least"),
-            Query(expr=share(breached, judged), legend="{{queue}}, share", role=Role.REFERENCE),
-            sample(judged, "{{queue}}, n"),
-        ),
+        queries=tuple(queries),
         kpis=("first_response_in_sla",),
-        steps=steps,
+        steps=(Step(None, Colour.GOOD), Step(limits[0], Colour.BREACH)) if has_rule else (),
         least=0,
         most=1,
-    )  # fmt: skip
+    )
+
+
+def _late(said: str, **window: str) -> Iterator[Query]:
+    """By queue: at least so large a share was late, of so many replies."""
+    met, breached = (summed(metric, "queue", **window) for metric in _MET["first_response"])
+    judged = f"({met} + {breached})"
+    lower, _ = wilson(breached, judged)
+    yield Query(expr=lower, legend=f"{{{{queue}}}}{said}")
+    yield sample(judged, f"{{{{queue}}}}{said}, n")
 
 
 def _by_counters() -> Panel:

@@ -16,6 +16,7 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models import dashboard as grafana
 
 from alerting.settings import Settings
+from dashboards.drawing import reference
 from dashboards.files import dashboards, files, text
 from dashboards.judgement import STATES
 from dashboards.panel import COLUMNS, Dashboard, Panel, Query, Role, Row, Shape
@@ -235,3 +236,28 @@ def test_the_page_on_reading_them_names_every_dashboard_row_and_word() -> None:
     named = ("Alerts that fire", "Windows that are whole", "Walls against workers", "What the walls show")
     assert {panel.title for _, panel in panels(of_demo())} >= set(named)
     assert all(f"*{title}*" in page for title in named)
+
+
+def test_n_has_an_axis_of_its_own_without_the_ends_or_the_target_of_the_value() -> None:
+    found = 0
+    for _, panel in panels(of_demo()):
+        drawn = next(one for document in documents(of_demo()).values() for one in shown(document)
+                     if one["title"] == panel.title and one["type"] == panel.shape)  # fmt: skip
+        if panel.shape is Shape.LINES and any(query.role is Role.SAMPLE for query in panel.queries):
+            found += 1
+            assert not {"min", "max"} & drawn["fieldConfig"]["defaults"].keys(), panel.title
+            for query, override in zip(panel.queries, overridden(panel, drawn), strict=True):
+                if query.role is Role.SAMPLE:
+                    assert override["custom.axisPlacement"] == "right"
+                    assert override["custom.thresholdsStyle"] == {"mode": "off"}
+                    assert override.get("max") is None
+                else:
+                    assert override.get("max") == panel.most
+    assert found > 20
+
+
+def overridden(panel: Panel, drawn: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The properties of each query's series."""
+    found = {one["matcher"]["options"]: one["properties"] for one in drawn["fieldConfig"]["overrides"]}
+    for query in panel.queries:
+        yield {one["id"]: one["value"] for one in found.get(reference(panel, query), [])}
