@@ -84,5 +84,5 @@ def test_a_new_release_is_a_mark_and_a_scrape_that_fails_or_a_restart_is_none(tm
         f'support_build_info{{version="1",revision="old",python="3",{_OF_WORKER}}}': "1x20 stale _x3 1x30 stale",
         f'support_build_info{{version="1",revision="new",python="3",{_OF_WORKER}}}': "_x56 1x40",
     }
-    at = {"0s": {old: 1.0}, "15s": {}, "6m": {}, "14m": {new: 1.0}, "14m15s": {}}
+    at = {"0s": {old: 1.0}, "15s": {}, "6m15s": {}, "14m": {new: 1.0}, "14m15s": {}}
     hold(tmp_path, series, {deploys: list(at.items())})
