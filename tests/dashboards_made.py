@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from deskpulse.generated import DEMO
 from tests.configuration_files import loaded
 
 
+@cache
 def of_demo() -> Settings:
     return alerting_settings(load_configuration(DEMO, {}))
 
@@ -24,8 +26,9 @@ def of_text(folder: Path, text: str) -> Settings:
     return alerting_settings(loaded(folder / "floor.toml", text))
 
 
+@cache
 def documents(settings: Settings) -> dict[str, Any]:
-    """The JSON of each by its uid."""
+    """The JSON of each by its uid; made once, to be read only."""
     found = (json.loads(text) for text in files(settings).values())
     return {document["uid"]: document for document in found}
 
