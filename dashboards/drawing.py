@@ -148,10 +148,15 @@ def _overrides(panel: Panel) -> Iterator[grafana.DashboardFieldConfigSourceOverr
         if _has_two_axes(panel) and query.role is not Role.SAMPLE:
             ends = {"min": panel.least, "max": panel.most}
             properties |= {name: value for name, value in ends.items() if value is not None}
-        if panel.shape is Shape.TABLE and query.words:
-            properties["custom.cellOptions"] = common.TableColoredBackgroundCellOptions()
+        if panel.shape is Shape.TABLE and (query.words or query.steps):
+            properties["custom.cellOptions"] = _coloured_cell(query)
         if properties:
             yield _override(panel, query, properties)
+
+
+def _coloured_cell(query: Query) -> common.TableCellOptions:
+    """A table shows no colour unless it is asked to."""
+    return common.TableColoredBackgroundCellOptions() if query.words else common.TableColorTextCellOptions()
 
 
 def _own(query: Query) -> dict[str, object]:

@@ -261,3 +261,15 @@ def overridden(panel: Panel, drawn: dict[str, Any]) -> Iterator[dict[str, Any]]:
     found = {one["matcher"]["options"]: one["properties"] for one in drawn["fieldConfig"]["overrides"]}
     for query in panel.queries:
         yield {one["id"]: one["value"] for one in found.get(reference(panel, query), [])}
+
+
+def test_a_column_with_words_or_steps_is_coloured() -> None:
+    wall = documents(of_demo())["support-wall"]
+    (queues,) = (one for one in shown(wall) if one["type"] == "table")
+    found = {
+        override["matcher"]["options"]: property_["value"]["type"]
+        for override in queues["fieldConfig"]["overrides"]
+        for property_ in override["properties"]
+        if property_["id"] == "custom.cellOptions"
+    }
+    assert found == {"State": "color-background", "Breached now": "color-text", "At risk": "color-text"}
