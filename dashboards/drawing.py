@@ -75,7 +75,8 @@ def _defaults(panel: Panel) -> grafana.FieldConfig:
     return grafana.FieldConfig(
         unit=panel.unit,
         decimals=panel.decimals,
-        **({} if _has_two_axes(panel) else {"min_val": panel.least, "max_val": panel.most}),
+        min_val=None if _has_two_axes(panel) else panel.least,
+        max_val=None if _has_two_axes(panel) else panel.most,
         no_value=NO_DATA,
         color=grafana.FieldColor(mode=_colouring(panel)),
         thresholds=_thresholds(panel.steps),

@@ -30,7 +30,7 @@ def hold(folder: Path, series: dict[str, str], expected: dict[str, list[tuple[st
     test = {"interval": "15s", "input_series": inputs, "promql_expr_test": checks}
     document = {"rule_files": [], "evaluation_interval": "15s", "tests": [test]}
     (folder / "test.yml").write_text(yaml.safe_dump(document), encoding="utf-8")
-    command = [required("promtool"), "test", "rules", folder / "test.yml"]
+    command = [required("promtool"), "test", "rules", str(folder / "test.yml")]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
 
