@@ -67,9 +67,11 @@ def steps_of(kpi: str, settings: Settings) -> tuple[Step, ...]:
 
 def told(kpi: str, settings: Settings) -> str:
     """Which way is better and what is aimed at, in words."""
-    way = {Better.HIGHER: "More is better.", Better.LOWER: "Less is better.", Better.NEITHER: "No way is better."}
+    way = {Better.HIGHER: "More is better.", Better.LOWER: "Less is better.", Better.NEITHER: "Neither way is better."}
     found = BY_NAME[kpi]
-    text, aim = way[found.better], aim_of(kpi, settings)
+    is_instant = found.unit.startswith("instant")  # the later the better, and so the shorter ago
+    text = "Shown as the time since then: less is better." if is_instant else way[found.better]
+    aim = aim_of(kpi, settings)
     if aim is None:
         return f"{text} No target: set `[kpis.{kpi}] target`." if kpi in BY_KPI else text
     bound = "at most" if aim.better is Better.LOWER else "at least"

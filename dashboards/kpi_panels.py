@@ -61,12 +61,20 @@ def _told(name: str, settings: Settings) -> str:
     return f"{kpi.formula[0].upper()}{kpi.formula[1:]}. {told(name, settings)}{longest}"
 
 
-def of_kpis(settings: Settings, *kpis: str, act: str, queries: tuple[Query, ...], says: str = "", **more: Any) -> Panel:
-    """A panel of these KPIs, named after the first one."""
+def of_kpis(
+    settings: Settings,
+    *kpis: str,
+    act: str,
+    queries: tuple[Query, ...],
+    says: str = "",
+    is_told: bool = True,
+    **more: Any,
+) -> Panel:
+    """A panel of these KPIs, named after the first one; ``is_told``: with what the catalogue says of them."""
     first = BY_NAME[kpis[0]]
     unit = more.pop("unit", unit_of(first))
     more = {"key": first.name, "title": first.title, "decimals": decimals_of(unit), **more}
-    words = f"{meaning(kpis, settings)} {says}".strip()
+    words = f"{meaning(kpis, settings)} {says}".strip() if is_told else says
     return Panel(says=words, act=act, unit=unit, queries=queries, kpis=kpis, **more)
 
 

@@ -37,7 +37,7 @@ def flow(settings: Settings) -> Row:
             _counted(settings, "escalated", names.WINDOW_ESCALATED, "Read three: a fault of many?"),
             _counted(settings, "closed_unanswered", names.WINDOW_CLOSED_UNANSWERED, "Read why nobody answered."),
             _open(settings, "paused", names.TICKETS_PAUSED, "Their clocks stand still: look through them once a day."),
-            _open(settings, "escalated_open", names.ESCALATED_OPEN, "Each needs an owner."),
+            _open(settings, "escalated_open", names.ESCALATED_OPEN, "Give each an owner."),
             of_kpis(
                 settings, "resolved_now", act="Nothing: it shows how many tickets are kept.",
                 queries=(Query(expr=greatest(names.RESOLVED_NOW), legend="whole floor"),), least=0, says=_OF_THE_FLOOR,
@@ -59,7 +59,7 @@ def _flowing(settings: Settings) -> Panel:
         title="Tickets an hour, as it happens", act="Created over resolved for hours: the backlog grows.",
         queries=tuple(Query(expr=per_hour(metric), legend=legend) for legend, metric in found.items()),
         unit="suffix: per hour", decimals=1, least=0,
-        says="By the workers' counters: gross activity, without what arrives over 15 minutes late.",
+        says="By the workers' counters: gross activity, without what arrives over 15 minutes late.", is_told=False,
     )  # fmt: skip
 
 
@@ -68,7 +68,7 @@ def _net(settings: Settings) -> Panel:
     return of_kpis(
         settings, "created", "resolved", key="net_opened", title="Created less resolved",
         act="Over 0 the queue fills, under 0 it empties.", queries=(Query(expr=net, legend="{{queue}}"),),
-        says="In the window, by queue.",
+        says="Tickets created less those resolved in the window, by queue.", is_told=False,
     )  # fmt: skip
 
 
@@ -88,6 +88,7 @@ def _channels(settings: Settings) -> Panel:
         settings, "created", key="created_by_channel", title="Created an hour, by channel",
         act="A channel that falls to nothing is its feed, not calm.", unit="suffix: per hour", decimals=1, least=0,
         queries=(Query(expr=per_hour(names.TICKETS_CREATED, "channel"), legend="{{channel}}"),), is_stacked=True,
+        says="Tickets created, by the workers' counters.", is_told=False,
     )  # fmt: skip
 
 

@@ -74,13 +74,14 @@ def _waiting(settings: Settings) -> tuple[Panel, ...]:
         of_kpis(
             settings, "oldest_awaiting_first_response", act="A line that only climbs is one ticket overlooked.",
             queries=(Query(expr=age(names.OLDEST_AWAITING_FIRST_RESPONSE, "queue"), legend="{{queue}}"),), least=0,
-            says="Shown as the time since then; calendar time.", links=tickets_of_series(settings, "waiting"),
+            says="Calendar time.", links=tickets_of_series(settings, "waiting"),
         ),
         of_kpis(
             settings, "awaiting_first_response", key="awaiting_age", title="How long they have waited so far",
             act="Weight in the upper rows: old tickets are passed over for new ones.",
             queries=(Query(expr=aged, legend="{{le}}"),), unit="s", shape=Shape.HEAT,
             says="Each row has the tickets that have waited up to its bound, and longer than that of the row below.",
+            is_told=False,
         ),
         of_kpis(
             settings, "awaiting_reply", act="Answer who wrote again before new tickets: they wait for the second time.",
@@ -109,20 +110,19 @@ def _without_policy() -> str:
 def by_policy(settings: Settings) -> Row:
     """The same by the policy that holds, and what each policy promises."""
     breaching = _of_policy(
-        settings, "first_response_breaching", names.POLICY_LIVE_BREACHES, "policy_breaching", "Breached now, by policy"
-    )
+        settings, "first_response_breaching", names.POLICY_LIVE_BREACHES, key="policy_breaching",
+        title="Breached now, by policy", act="Pages count these: `page.breaching` of the policy says from how many on.",
+    )  # fmt: skip
     at_risk = _of_policy(
-        settings, "first_response_at_risk", names.POLICY_AT_RISK, "policy_at_risk", "At risk, by policy"
-    )
+        settings, "first_response_at_risk", names.POLICY_AT_RISK, key="policy_at_risk",
+        title="At risk, by policy", act="Answer these next; only policies with a `page` tell of them.",
+    )  # fmt: skip
     return Row("SLA by policy", (breaching, at_risk, _promised()))
 
 
-def _of_policy(settings: Settings, kpi: str, metric: Metric, key: str, title: str) -> Panel:
-    return of_kpis(
-        settings, kpi, key=key, title=title, least=0,
-        act="Pages count these: `page.breaching` of the policy says from how many on.",
-        queries=(Query(expr=summed(metric, "policy", **_FIRST), legend="{{policy}}"),),
-    )  # fmt: skip
+def _of_policy(settings: Settings, kpi: str, metric: Metric, *, key: str, title: str, act: str) -> Panel:
+    query = Query(expr=summed(metric, "policy", **_FIRST), legend="{{policy}}")
+    return of_kpis(settings, kpi, key=key, title=title, act=act, least=0, queries=(query,))
 
 
 def _promised() -> Panel:

@@ -122,7 +122,7 @@ def _samples(settings: Settings) -> Panel:
         settings, "csat", "nps", "ces", key="answers", title="Answers behind the numbers", unit="short", least=0,
         act="Too few for an interval of use: choose a longer window.",
         queries=(Query(expr=summed(names.SURVEY_RESPONSES, "survey", survey=""), legend="{{survey}}"),),
-        says="In the window, of the selected queues.",
+        says="How many answers each survey has in the window, of the selected queues.", is_told=False,
     )  # fmt: skip
 
 
@@ -138,7 +138,7 @@ def _mixes(settings: Settings) -> tuple[Panel, ...]:
             settings, kpi, key=f"{kpi}_mix", title=title, unit="suffix: per hour", decimals=1, least=0, interval="15m",
             act="Two heaps far apart have a mean that nobody gave: read the words.", is_stacked=True,
             queries=(Query(expr=per_hour(metric, label), legend=f"{{{{{label}}}}}"),),
-            says="By the workers' counters, over 15 minutes at least.",
+            says="How often each answer is given, by the workers' counters, over 15 minutes at least.", is_told=False,
         )
         for kpi, metric, label, title in found
     )  # fmt: skip

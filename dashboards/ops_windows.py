@@ -29,12 +29,12 @@ def promises(settings: Settings) -> Row:
         (
             band(settings, "first_response_in_sla", "Compare with the volume and the staff of the same hours.",
                  *_beside("first_response"), least=0, most=1),
-            _attained_now(settings, "first_response", "The honest one while nobody answers."),
-            _by_queue(settings, "first_response", "Start with the queue at the bottom."),
+            _attained_now(settings, "first_response", "Go by this one while nobody answers."),
+            _by_queue(settings, "first_response", "Start with the lowest queue."),
             band(settings, "resolution_in_sla", "See which queue resolves late, and what its tickets wait for.",
                  *_beside("resolution"), least=0, most=1),
             _attained_now(settings, "resolution", "Look at the list of tickets past their resolution target."),
-            _by_queue(settings, "resolution", "Start with the queue at the bottom."),
+            _by_queue(settings, "resolution", "Start with the lowest queue."),
             _budget(settings),
             _by_counters(),
         ),
@@ -155,11 +155,11 @@ def durations(settings: Settings) -> Row:
             _lasting(settings, "first_response_p90", names.FIRST_RESPONSE_P90, first,
                      "A tail far over the median: some tickets are passed over."),
             _mean(settings, "first_response_mean", names.FIRST_RESPONSE_DURATION, first,
-                  "For reports that ask for a mean; a single old ticket moves it."),
+                  "Use it in reports only: a single old ticket moves it."),
             _lasting(settings, "first_response_with_the_waiting", names.COHORT_P50, names.WINDOW_CREATED,
                      "Where it leaves the median above behind, many wait who count nowhere yet."),
             _lasting(settings, "first_response_with_the_waiting_p90", names.COHORT_P90, names.WINDOW_CREATED,
-                     "As of the median, for the slowest tenth."),
+                     "Far over the median: the oldest are passed over."),
             _from_buckets(settings),
             _heat(settings, "first_response", names.FIRST_RESPONSE, "first_response_heat",
                   "First responses as they happen"),
@@ -167,7 +167,7 @@ def durations(settings: Settings) -> Row:
             _lasting(settings, "resolution_p90", names.RESOLUTION_P90, resolved, "Read the oldest of those resolved."),
             _mean(settings, "resolution", names.RESOLUTION_DURATION, resolved, "Compare with the median beside it."),
             of_kpis(
-                settings, "first_resolution", act="Far under the mean of resolution: resolved too soon.",
+                settings, "first_resolution", act="Far under the average resolution time: resolved too soon.",
                 queries=(
                     Query(expr=greatest(names.FIRST_RESOLUTION), legend="whole floor"),
                     sample(summed(resolved), "n resolved"),
@@ -204,7 +204,7 @@ def _mean(settings: Settings, kpi: str, duration: Metric, of: Metric, act: str) 
 def _from_buckets(settings: Settings) -> Panel:
     business = names.FIRST_RESPONSE_BUSINESS
     return of_kpis(
-        settings, "first_response_business", act="Only this one is fair to a floor that closes at night.", least=0,
+        settings, "first_response_business", act="Judge a floor that closes at night by this one.", least=0,
         queries=(
             Query(expr=quantile(0.5, business), legend="open hours, p50"),
             Query(expr=quantile(0.9, business), legend="open hours, p90"),
@@ -221,5 +221,5 @@ def _heat(settings: Settings, kpi: str, metric: Metric, key: str, title: str) ->
     return of_kpis(
         settings, kpi, key=key, title=title, act="Two bands: two kinds of tickets; see which queue the slow one is.",
         queries=(Query(expr=expr, legend="{{le}}"),), unit="s", shape=Shape.HEAT, interval=_SPARSE,
-        says="By the workers' histograms: how many took how long. Every SLA target is a bound of a row.",
+        says="By the workers' histograms: how many took how long. Every SLA target is a bound of a row.", is_told=False,
     )  # fmt: skip
