@@ -14,9 +14,11 @@ import msgspec
 
 from alerting import judged
 from alerting.files import files as alerting_files
+from dashboards import provisioning
 from dashboards.files import files as dashboard_files
 from deskpulse.configuration import reference
 from deskpulse.configuration.alerting import alerting_settings
+from deskpulse.configuration.grafana import grafana_settings
 from deskpulse.configuration.loading import load_configuration
 from deskpulse.configuration.model import Configuration
 from metrics import catalogue_page, clock_states, names_page
@@ -53,7 +55,8 @@ def readme(folder: Path) -> dict[str, str]:
 def files_of(configuration: Configuration) -> dict[str, str]:
     """The files that follow from a configuration: prometheus/, grafana/ and docs/alerts.md."""
     settings = alerting_settings(configuration)
-    return alerting_files(settings) | dashboard_files(settings)
+    made = alerting_files(settings) | dashboard_files(settings)
+    return made | provisioning.files(grafana_settings(configuration))
 
 
 def schema(name: str) -> str:

@@ -17,7 +17,7 @@ from deskpulse.commands.options import configuration
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Only what follows from this configuration (TOML): the rules and configuration of Prometheus, Alertmanager's, "
-    "Grafana's dashboards and the runbook. Without it: the project's own files.",
+    "Grafana's dashboards and what it is provisioned with, and the runbook. Without it: the project's own files.",
 )
 @click.option(
     "--output", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="The folder to write to."

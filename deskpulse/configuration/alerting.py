@@ -25,7 +25,7 @@ def alerting_settings(configuration: Configuration) -> core.Settings:
         queues=configuration.labels.queues,
         windows=configuration.rules().windows,
         targets=tuple(_targets(configuration)),
-        receivers=tuple(map(_receiver, configuration.receivers)),
+        receivers=receivers(configuration),
         mutes=tuple(
             core.Mute(starts_at=mute.from_, ends_at=mute.to, queues=mute.queues, reason=mute.reason)
             for mute in configuration.mutes
@@ -85,6 +85,11 @@ def _target(name: str, queue: str | None, own: QueueTarget, kpi: KpiTarget, matu
             minimum_answers=own.minimum_answers or kpi.minimum_answers or _MINIMUM_ANSWERS,
             matures=matures,
         )
+
+
+def receivers(configuration: Configuration) -> tuple[core.Receiver, ...]:
+    """Who can be told of alerts, in the order of the file."""
+    return tuple(map(_receiver, configuration.receivers))
 
 
 def _receiver(receiver: Receiver) -> core.Receiver:

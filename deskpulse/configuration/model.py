@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec.structs import replace
 from pydantic import Field
 
-from deskpulse.configuration.outputs import Alerts, Feed, Mute, Receiver, Wall
+from deskpulse.configuration.outputs import Alerts, Feed, Grafana, Mute, Receiver, Wall
 from deskpulse.configuration.public_holidays import public_holidays
 from deskpulse.configuration.tables import (
     Board,
@@ -58,6 +58,7 @@ class Configuration(Table):
     kpis: dict[Name, KpiTarget] = Field(default_factory=dict)
     walls: dict[Name, Wall] = Field(default_factory=dict)
     alerts: Alerts = Alerts()
+    grafana: Grafana = Grafana()
     receivers: Annotated[tuple[Receiver, ...], FROM_LIST, Field(max_length=1000)] = ()
     mutes: Annotated[tuple[Mute, ...], FROM_LIST, Field(max_length=1000)] = ()
     feeds: Annotated[tuple[Feed, ...], FROM_LIST, Field(max_length=1000)] = ()

@@ -87,6 +87,7 @@ def _receivers(draft: Draft) -> Iterator[Finding]:
             yield (("receivers", place, "name"), "expected another name: this one is where unwanted alerts go")
         if draft.sound("receivers", place):
             yield from _receiver(("receivers", place), receiver)
+            yield from _contact_point(("receivers", place), receiver, draft.configuration.grafana.contact_points)
 
 
 def _receiver(path: Path, receiver: Receiver) -> Iterator[Finding]:
@@ -104,6 +105,12 @@ def _receiver(path: Path, receiver: Receiver) -> Iterator[Finding]:
         yield (path, "expected either secret_env or secret_file: where the secret is")
     if receiver.kind == "email" and secrets != (receiver.username is not None):
         yield (path, "expected username and a secret, its password, or neither")
+
+
+def _contact_point(path: Path, receiver: Receiver, is_wanted: bool) -> Iterator[Finding]:  # noqa: FBT001
+    """Grafana takes `$` and `}` of a path for its own."""
+    if is_wanted and set("$}") & set(receiver.secret_file or ""):
+        yield ((*path, "secret_file"), "expected a path without $ and }, which Grafana does not read as they stand")
 
 
 def _field(key: str) -> str:

@@ -1,4 +1,4 @@
-"""The tables of the configuration that say who is shown and told what: walls, alerts, receivers, mutes, feeds."""
+"""Tables of the configuration that say who is shown and told what: walls, alerts, Grafana, receivers, mutes, feeds."""
 
 from __future__ import annotations
 
@@ -110,6 +110,28 @@ class Alerts(Table):
         description="A name of `[[receivers]]` that gets the Watchdog every five minutes, such as a service that "
         "calls when it stops coming; when absent, nobody.",
         examples=['"pager"'],
+    )
+
+
+class Grafana(Table):
+    """What `deskpulse generate --config FILE --output DIR` writes into `grafana/provisioning/`; see docs/grafana.md."""
+
+    prometheus_url: WebUrl = Field(
+        "http://127.0.0.1:9090",
+        description="Where Grafana reaches Prometheus. Alertmanager it reaches at `alerts.alertmanager_url`.",
+        examples=['"http://prometheus:9090"'],
+    )
+    folder: Text = Field("Support", description="The folder in which the dashboards are shown.", examples=['"Support"'])
+    dashboards_dir: Text = Field(
+        "/var/lib/grafana/dashboards",
+        description="The folder of the generated `grafana/dashboards/*.json`, as Grafana sees it.",
+        examples=['"/var/lib/grafana/dashboards"'],
+    )
+    contact_points: bool = Field(
+        False,  # noqa: FBT003 - pydantic's default
+        description="Each of `[[receivers]]` as a contact point too, for alerts that are made in Grafana itself. Its "
+        "secret is `secret_env` of Grafana's environment, or `secret_file`, which Grafana has to be able to read.",
+        examples=["true"],
     )
 
 
