@@ -6,6 +6,7 @@ that two workers show, a percentile that was averaged, a window that was forgott
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from itertools import takewhile
@@ -15,10 +16,12 @@ import promql_parser as promql
 
 from metrics import board_names, names
 from metrics.metric import Kind, Metric, Section
-from tests.grafana_dashboards import Dashboard, Query, Value, names_in, substituted
+from tests.grafana_dashboards import Dashboard, Json, Query, Value, names_in, substituted
 from tests.promql_trees import Selector, grouping, made_labels, selectors
 
 METRICS: Final = {metric.name: metric for metric in (*names.ALL, *board_names.ALL)}
+#: Each board's own, so that those of several boards add up.
+OF_EACH_BOARD: Final = {board_names.CLIENTS}
 #: What Prometheus makes itself, with the labels of it that are of use.
 OF_PROMETHEUS: Final = {
     "up": set[str](),
@@ -41,9 +44,16 @@ OF_GRAFANA: Final[Mapping[str, Value]] = {
     "__interval": "15s",
     "__interval_ms": "15000",
 }
-#: Of each label that a variable chooses, a value that no query would name.
+#: Of each label that a variable chooses, a value that no query would name. Of windows `_windows` knows more.
 CHOSEN: Final[Mapping[str, Value]] = {"queue": "a queue", "priority": "a priority", "window": "59m"}
+#: A panel that shows one of these beside others is of all queues, of all priorities.
+_WITHOUT: Final = {
+    "queue": {Section.FLOOR},
+    "priority": {Section.FLOOR, Section.BOARD, Section.WINDOWS},
+    "window": set(Section),
+}
 
+_INCREASE_LEAST: Final = timedelta(minutes=5)
 _RATES: Final = {"rate", "irate", "increase"}
 _OF_COUNTERS: Final = _RATES | {"changes", "resets"}
 _ONE_EXPORTER: Final = {Section.WINDOWS, Section.FLOOR, Section.SLOW, Section.BOARD}
@@ -53,7 +63,10 @@ _NOT_ADDITIVE: Final = ("_ratio", "_score", "_p50_seconds", "_p90_seconds", "_me
 
 def complaints(dashboard: Dashboard, recorded: Iterable[str] = ()) -> list[str]:
     """Everything that is wrong with a dashboard's queries; ``recorded``: the series that recording rules make."""
-    found = [f"{query}: {what}" for query in dashboard.queries() for what in _of(query, dashboard, set(recorded))]
+    known = set(recorded)
+    found = [f"{query}: {what}" for query in dashboard.queries() for what in _of(query, dashboard, known)]
+    for panel in dashboard.panels():
+        found += [f"{dashboard.name}: panel {panel['title']!r}: {what}" for what in _unlimited(panel, dashboard)]
     unused = {one.name for one in dashboard.variables()} - {"datasource"} - _used(dashboard)
     return found + [f"{dashboard.name}: no query uses the variable {name}" for name in sorted(unused)]
 
@@ -64,13 +77,11 @@ def _used(dashboard: Dashboard) -> set[str]:
 
 
 def _of(query: Query, dashboard: Dashboard, recorded: set[str]) -> Iterator[str]:
-    declared = {variable.name for variable in dashboard.variables()}
-    unknown = names_in(query.text) - declared - OF_GRAFANA.keys()
+    unknown = names_in(query.text) - _declared(dashboard) - OF_GRAFANA.keys()
     if unknown:
         yield f"there is no variable {', '.join(sorted(unknown))}"
         return
-    values = {**{name: CHOSEN.get(name, "x") for name in declared}, **OF_GRAFANA}
-    text = substituted(query.text, values)
+    text = _plain(query.text, dashboard)
     try:
         found = selectors(text)
     except ValueError as error:
@@ -82,9 +93,16 @@ def _of(query: Query, dashboard: Dashboard, recorded: set[str]) -> Iterator[str]
         if metric is not None:
             for rule in _RULES:
                 yield from rule(selector, metric)
-            if "variable" not in query.where:
-                yield from _chosen(selector, metric, declared)
     yield from _labels(text, found, recorded)
+
+
+def _declared(dashboard: Dashboard) -> set[str]:
+    return {variable.name for variable in dashboard.variables()}
+
+
+def _plain(text: str, dashboard: Dashboard) -> str:
+    """PromQL without variables."""
+    return substituted(text, {**{name: CHOSEN.get(name, "x") for name in _declared(dashboard)}, **OF_GRAFANA})
 
 
 def metric_of(name: str) -> Metric | None:
@@ -96,11 +114,30 @@ def metric_of(name: str) -> Metric | None:
     return METRICS.get(name)
 
 
+def _unlimited(panel: Json, dashboard: Dashboard) -> Iterator[str]:
+    """A label that a variable chooses is chosen by it, or given; not in a panel of the whole floor, or of policies."""
+    try:
+        texts = [_plain(target["expr"], dashboard) for target in panel.get("targets", ())]
+        found = [(selector, metric_of(selector.name)) for text in texts for selector in selectors(text)]
+    except (AssertionError, ValueError):
+        return  # said already
+    sections = {metric.section for _, metric in found if metric is not None}
+    free = {label for label in CHOSEN if sections & _WITHOUT[label]}
+    for selector, metric in found:
+        if metric is not None and metric.section is not Section.SETTINGS:
+            for label in CHOSEN.keys() & _declared(dashboard) & set(metric.labels) - selector.matchers.keys() - free:
+                yield f"{selector.name} is not limited to ${label}"
+
+
 # ------------------------------------------------------------------------------------------------ what there is
 
 
 def _known(selector: Selector, recorded: set[str]) -> Iterator[str]:
     if selector.name in recorded:
+        return
+    if selector.is_pattern:
+        if not any(re.fullmatch(selector.name, name) for name in METRICS):
+            yield f"{selector.name} is no series"
         return
     metric = metric_of(selector.name)
     labels = OF_PROMETHEUS.get(selector.name) if metric is None else {*metric.labels, "le"}
@@ -125,13 +162,6 @@ def _labels(text: str, found: list[Selector], recorded: set[str]) -> Iterator[st
         yield f"nothing in it has a label {label}"
 
 
-def _chosen(selector: Selector, metric: Metric, declared: set[str]) -> Iterator[str]:
-    """A label that a variable chooses is chosen by it, or given."""
-    for label in CHOSEN.keys() & declared & set(metric.labels):
-        if label not in selector.matchers:
-            yield f"{selector.name} is not limited to ${label}"
-
-
 # -------------------------------------------------------------------------------------------- how it is asked
 
 
@@ -143,14 +173,16 @@ def _counters(selector: Selector, metric: Metric) -> Iterator[str]:
         yield f"{selector.name} is no counter: it has no rate"
     for node, outer in zip(selector.around, selector.around[1:], strict=False):
         if isinstance(node, promql.MatrixSelector) and isinstance(outer, promql.Call) and outer.func.name in _RATES:
-            yield from _interval(node.range)
+            yield from _interval(outer.func.name, node.range)
     if is_counter and _RATES & set(selector.functions) and _is_summed_before_its_rate(selector):
         yield f"the rate of {selector.name} comes first, then the sum"
 
 
-def _interval(length: timedelta) -> Iterator[str]:
-    if length not in {RATE_INTERVAL, WHOLE_RANGE}:
-        yield f"a rate over {promql.display_duration(length)}: over $__rate_interval, or $__range"
+def _interval(function: str, length: timedelta) -> Iterator[str]:
+    """An increase may be over a length of its own, which its panel names; less than a few scrapes is of nothing."""
+    is_named = function == "increase" and length >= _INCREASE_LEAST
+    if length not in {RATE_INTERVAL, WHOLE_RANGE} and not is_named:
+        yield f"{function} over {promql.display_duration(length)}: over $__rate_interval, or $__range"
 
 
 def _is_summed_before_its_rate(selector: Selector) -> bool:
@@ -180,7 +212,7 @@ def _keeps_partition(one: promql.AggregateExpr, metric: Metric) -> bool:
 
 def _one_exporter(selector: Selector, metric: Metric) -> Iterator[str]:
     """The board, or a lone worker; where it moves, and where there are several boards, two show the same."""
-    if metric.section not in _ONE_EXPORTER or metric.kind is Kind.COUNTER:
+    if metric.section not in _ONE_EXPORTER or metric.kind is Kind.COUNTER or metric in OF_EACH_BOARD:
         return
     first = next(iter(selector.aggregates), None)
     if first is None or str(first.op) not in {"max", "min"}:

@@ -16,6 +16,13 @@ Json = dict[str, Any]
 #: A value of a variable: one text, or several, as of a variable that takes them or whose *All* is chosen.
 Value = str | tuple[str, ...]
 
+
+class AsItStands(str):
+    """What a dashboard itself gives for *All*, such as `.*`: Grafana escapes nothing in it."""
+
+    __slots__ = ()
+
+
 _VARIABLE = re.compile(r"\$([A-Za-z_]\w*)|\$\{(\w+)(?::(\w+))?\}|\[\[(\w+)\]\]")
 _LABEL_VALUES = re.compile(r"label_values\(\s*(?:(.+)\s*,\s*)?(\w+)\s*\)", re.DOTALL)
 _QUERY_RESULT = re.compile(r"query_result\((.+)\)", re.DOTALL)
@@ -149,6 +156,8 @@ def substituted(text: str, values: Mapping[str, Value], regular: Iterable[str] =
 
 
 def _formatted(value: Value, form: str | None, *, is_regular: bool) -> str:
+    if isinstance(value, AsItStands):
+        return value
     texts = (value,) if isinstance(value, str) else value
     match form:
         case None if isinstance(value, str):

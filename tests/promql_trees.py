@@ -8,11 +8,15 @@ import promql_parser as promql
 
 
 class Selector(NamedTuple):
-    """One selector; ``around``: the nodes that it stands in, from the nearest to the whole."""
+    """One selector; ``around``: the nodes that it stands in, from the nearest to the whole.
+
+    ``is_pattern``: its name is a regular expression that names of series match.
+    """
 
     name: str
     matchers: dict[str, tuple[str, str]]  # label -> operator and value
     around: tuple[promql.Expr, ...]
+    is_pattern: bool = False
 
     @property
     def functions(self) -> list[str]:
@@ -49,8 +53,8 @@ def selectors(text: str) -> list[Selector]:
 
 def _selector(node: promql.VectorSelector, around: tuple[promql.Expr, ...]) -> Selector:
     matchers = {one.name: (_OPERATORS[str(one.op)], one.value) for one in node.matchers.matchers}
-    name = node.name or matchers.pop("__name__", ("", ""))[1]
-    return Selector(name, matchers, around)
+    operator, name = matchers.pop("__name__", ("=", node.name or ""))
+    return Selector(name, matchers, around, is_pattern=operator == "=~")
 
 
 _OPERATORS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~", "MatchOp.NotRe": "!~"}

@@ -11,7 +11,7 @@ import yaml
 from deskpulse.configuration.loading import load_configuration
 from deskpulse.generated import DEMO, files_of
 from tests.dashboard_rules import complaints
-from tests.grafana_dashboards import Dashboard, Value, dashboards, names_in, substituted
+from tests.grafana_dashboards import AsItStands, Dashboard, Value, dashboards, names_in, substituted
 
 FOLDER = Path(__file__).parents[2] / "grafana/dashboards"
 CHECKED_IN = dashboards(FOLDER)
@@ -23,6 +23,10 @@ def recorded() -> set[str]:
     rules = [yaml.safe_load(text) for path, text in made.items() if path.startswith("prometheus/rules/")]
     groups = [group for file in rules for group in file["groups"]]
     return {rule["record"] for group in groups for rule in group["rules"] if "record" in rule}
+
+
+def test_there_are_three_dashboards() -> None:
+    assert [dashboard.name for dashboard in CHECKED_IN] == ["support-ops", "support-pipeline", "support-wall"]
 
 
 @pytest.mark.parametrize("dashboard", CHECKED_IN, ids=lambda dashboard: dashboard.name)
@@ -63,6 +67,9 @@ def made(expr: str, *variables: dict[str, Any], **target: Any) -> Dashboard:
         'label_replace(max by (queue) (support_board_tickets_open), "name", "$1", "queue", "(.*)")',
         'max by (name) (label_replace(support_board_tickets_open, "name", "a", "", ""))',
         "changes(support_pipeline_rebalances_total[1h])",
+        "sum(increase(support_pipeline_rebalances_total[10m]))",
+        "sum(support_board_sse_clients)",
+        'count({__name__=~"support_tickets_(open|paused)"})',
     ],
 )
 def test_what_is_asked_rightly_is_let_pass(expr: str) -> None:
@@ -82,7 +89,9 @@ def test_what_is_asked_rightly_is_let_pass(expr: str) -> None:
         ("sum(support_tickets_created_total)", "is a counter: only under"),
         ("sum(support_first_response_seconds_count)", "is a counter: only under"),
         ("rate(support_pipeline_table_keys[$__rate_interval])", "is no counter: it has no rate"),
-        ("sum(rate(support_tickets_created_total[5m]))", "a rate over 5m: over $__rate_interval"),
+        ("sum(rate(support_tickets_created_total[5m]))", "rate over 5m: over $__rate_interval"),
+        ("sum(increase(support_tickets_created_total[30s]))", "increase over 30s"),
+        ('count({__name__=~"support_ticket_.*"})', "is no series"),
         ("rate(sum(support_tickets_created_total)[1h:1m])", "comes first, then the sum"),
         ("max by (queue) (support_csat_satisfied_ratio)", "is of one window, or of each"),
         ('max by (queue) (support_csat_satisfied_ratio{window=~"1h|24h"})', "is of one window, or of each"),
@@ -113,6 +122,13 @@ class TestVariables:
             "no query uses the variable queue",
         ]
 
+    def test_what_stands_beside_a_number_of_the_whole_floor_is_of_all_queues(self) -> None:
+        queue = variable("queue")
+        whole = made('max(support_floor_ces_index{window="1h"})', queue)
+        sample = 'sum(max by (queue) (support_ces_window_responses{window="1h"}))'
+        whole.json["panels"][0]["targets"].append({"refId": "B", "expr": sample})
+        assert complaints(whole) == ["hand-made: no query uses the variable queue"]
+
     def test_what_a_variable_asks_is_judged_too(self) -> None:
         wrong = variable("queue", query="label_values(support_tickets_opened, queue)")
         (found,) = complaints(made('ALERTS{queue=~"$queue"}', wrong))
@@ -139,6 +155,7 @@ class TestSubstitution:
             ('{queue=~"[[queue]]"}', ("billing",), '{queue=~"billing"}'),
             ('{queue=~"$queue"}', ("a.b", 'c"d', r"e\f"), r'{queue=~"(a\\.b|c\"d|e\\\\f)"}'),
             ('{queue="$queue"}', 'say "a.b"', r'{queue="say \"a.b\""}'),
+            ('{queue=~"$queue"}', AsItStands(".*"), '{queue=~".*"}'),
             ("${queue:pipe}", ("a", "b"), "a|b"),
             ("${queue:raw}", "a.b", "a.b"),
             ("${queue:regex}", ("a.b", "c"), r"(a\.b|c)"),
