@@ -67,8 +67,15 @@ def complaints(dashboard: Dashboard, recorded: Iterable[str] = ()) -> list[str]:
     found = [f"{query}: {what}" for query in dashboard.queries() for what in _of(query, dashboard, known)]
     for panel in dashboard.panels():
         found += [f"{dashboard.name}: panel {panel['title']!r}: {what}" for what in _unlimited(panel, dashboard)]
-    unused = {one.name for one in dashboard.variables()} - {"datasource"} - _used(dashboard)
-    return found + [f"{dashboard.name}: no query uses the variable {name}" for name in sorted(unused)]
+    if not _is_passed_on(dashboard):
+        unused = {one.name for one in dashboard.variables()} - {"datasource"} - _used(dashboard)
+        found += [f"{dashboard.name}: no query uses the variable {name}" for name in sorted(unused)]
+    return found
+
+
+def _is_passed_on(dashboard: Dashboard) -> bool:
+    """What is chosen here goes on to the other dashboards, so that a variable of no use here is of use there."""
+    return any(link.get("includeVars") for link in dashboard.json.get("links", ()))
 
 
 def _used(dashboard: Dashboard) -> set[str]:

@@ -122,6 +122,12 @@ class TestVariables:
             "no query uses the variable queue",
         ]
 
+    def test_a_variable_of_no_use_here_may_be_of_use_where_it_is_passed_on_to(self) -> None:
+        dashboard = made("up", variable("queue"))
+        assert complaints(dashboard) == ["hand-made: no query uses the variable queue"]
+        dashboard.json["links"] = [{"type": "dashboards", "includeVars": True}]
+        assert complaints(dashboard) == []
+
     def test_what_stands_beside_a_number_of_the_whole_floor_is_of_all_queues(self) -> None:
         queue = variable("queue")
         whole = made('max(support_floor_ces_index{window="1h"})', queue)
