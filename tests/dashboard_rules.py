@@ -88,7 +88,7 @@ def _of(query: Query, dashboard: Dashboard, recorded: set[str]) -> Iterator[str]
     if unknown:
         yield f"there is no variable {', '.join(sorted(unknown))}"
         return
-    text = _plain(query.text, dashboard)
+    text = plain(query.text, dashboard)
     try:
         found = selectors(text)
     except ValueError as error:
@@ -107,7 +107,7 @@ def _declared(dashboard: Dashboard) -> set[str]:
     return {variable.name for variable in dashboard.variables()}
 
 
-def _plain(text: str, dashboard: Dashboard) -> str:
+def plain(text: str, dashboard: Dashboard) -> str:
     """PromQL without variables."""
     return substituted(text, {**{name: CHOSEN.get(name, "x") for name in _declared(dashboard)}, **OF_GRAFANA})
 
@@ -124,7 +124,7 @@ def metric_of(name: str) -> Metric | None:
 def _unlimited(panel: Json, dashboard: Dashboard) -> Iterator[str]:
     """A label that a variable chooses is chosen by it, or given; not in a panel of the whole floor, or of policies."""
     try:
-        texts = [_plain(target["expr"], dashboard) for target in panel.get("targets", ())]
+        texts = [plain(target["expr"], dashboard) for target in panel.get("targets", ())]
         found = [(selector, metric_of(selector.name)) for text in texts for selector in selectors(text)]
     except (AssertionError, ValueError):
         return  # said already

@@ -134,6 +134,12 @@ def dashboards(folder: Path) -> list[Dashboard]:
     ]
 
 
+def dashboards_of(made: Mapping[str, str]) -> list[Dashboard]:
+    """Those among generated files, by name."""
+    found = {Path(path): text for path, text in made.items() if path.startswith("grafana/dashboards/")}
+    return [Dashboard(path.stem, json.loads(found[path])) for path in sorted(found)]
+
+
 def names_in(text: str) -> set[str]:
     """The variables that a text uses, Grafana's own too."""
     return {found[1] or found[2] or found[4] for found in _VARIABLE.finditer(text)}

@@ -6,7 +6,6 @@ Grafana is not here. Its part, the variables, is done as it does it; the rest is
 from __future__ import annotations
 
 import math
-import subprocess
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import Final, NamedTuple
 
 import pytest
 import pytest_asyncio
-import yaml
 
 from stream.rim.embedded import EmbeddedBroker
 from tests.busy_floors import busy_floor
@@ -25,6 +23,7 @@ from tests.monitored_floors import INTERVAL_SECONDS, Prometheus, RefusedError, m
 from tests.processes import until
 from tests.programs import required
 from tests.promql_trees import selectors
+from tests.promtool import checked_rules
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(500)]
 
@@ -197,19 +196,11 @@ async def test_no_query_of_any_window_is_refused(watched: Watched, dashboard: Da
 
 
 async def test_promtool_parses_every_query(watched: Watched, tmp_path: Path) -> None:
-    """As the expression of a recording rule each."""
+    """With the values that there are, as the expression of a recording rule each."""
     queries = [one for whole in (True, False) for one in await every_query(watched, whole=whole)]
-    rules = [{"record": f"query:{number}", "expr": one.text} for number, one in enumerate(queries)]
-    done = checked(tmp_path, rules)
+    done = checked_rules(tmp_path, [one.text for one in queries])
     assert done.returncode == 0, f"{done.stdout}{done.stderr}{dict(enumerate(map(str, queries)))}"
     assert f"SUCCESS: {len(queries)} rules found" in done.stdout
-
-
-def checked(folder: Path, rules: list[dict[str, str]]) -> subprocess.CompletedProcess[str]:
-    file = folder / "queries.yml"
-    file.write_text(yaml.safe_dump({"groups": [{"name": "dashboards", "rules": rules}]}), encoding="utf-8")
-    command = [required("promtool"), "check", "rules", "--lint=none", str(file)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
 class TestItself:
@@ -229,6 +220,3 @@ class TestItself:
         for expr in ("support_tickets_opened", "0 * vector(NaN)", "up > 5"):
             assert not await has_numbers(self.one(expr, is_instant=is_instant), watched)
         assert await has_numbers(self.one("up", is_instant=is_instant), watched)
-
-    async def test_promtool_refuses_what_cannot_be_parsed(self, tmp_path: Path) -> None:
-        assert checked(tmp_path, [{"record": "query:0", "expr": "sum by ("}]).returncode != 0

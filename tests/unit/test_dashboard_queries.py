@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,17 @@ import yaml
 
 from deskpulse.configuration.loading import load_configuration
 from deskpulse.generated import DEMO, files_of
+from tests.alerting_configurations import CONFIGURATIONS
+from tests.configuration_files import loaded
 from tests.dashboard_rules import complaints
-from tests.grafana_dashboards import AsItStands, Dashboard, Value, dashboards, names_in, substituted
+from tests.grafana_dashboards import AsItStands, Dashboard, Value, dashboards, dashboards_of, names_in, substituted
 
 FOLDER = Path(__file__).parents[2] / "grafana/dashboards"
 CHECKED_IN = dashboards(FOLDER)
 
 
-def recorded() -> set[str]:
-    """The series that the project's rules record."""
-    made = files_of(load_configuration(DEMO, {}))
+def recorded(made: Mapping[str, str]) -> set[str]:
+    """The series that the rules among generated files record."""
     rules = [yaml.safe_load(text) for path, text in made.items() if path.startswith("prometheus/rules/")]
     groups = [group for file in rules for group in file["groups"]]
     return {rule["record"] for group in groups for rule in group["rules"] if "record" in rule}
@@ -31,7 +33,15 @@ def test_there_are_three_dashboards() -> None:
 
 @pytest.mark.parametrize("dashboard", CHECKED_IN, ids=lambda dashboard: dashboard.name)
 def test_no_query_breaks_a_rule(dashboard: Dashboard) -> None:
-    assert complaints(dashboard, recorded()) == []
+    assert complaints(dashboard, recorded(files_of(load_configuration(DEMO, {})))) == []
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_no_query_of_any_configuration_breaks_a_rule(name: str, tmp_path: Path) -> None:
+    made = files_of(loaded(tmp_path / "floor.toml", CONFIGURATIONS[name]))
+    found = dashboards_of(made)
+    assert len(found) == 3
+    assert [one for dashboard in found for one in complaints(dashboard, recorded(made))] == []
 
 
 def variable(name: str, **more: Any) -> dict[str, Any]:
