@@ -10,9 +10,14 @@ from typing import Any, NamedTuple
 
 import aiohttp
 
+from stream.rim.embedded import EmbeddedBroker
+from tests.floors import floor_on
+from tests.logs import Event
 from tests.mirrored_floors import BoardProcess, MirroredFloor
 from tests.monitoring import prometheus
+from tests.oracle.instants import SECOND
 from tests.processes import run, until
+from tests.redis_servers import RedisServer
 
 Labels = frozenset[tuple[str, str]]
 #: How often the tests' Prometheus scrapes and evaluates its rules.
@@ -87,3 +92,29 @@ async def monitored(floor: MirroredFloor, board: BoardProcess, folder: Path) -> 
 
         await until(all_are_scraped, "Prometheus scrapes the workers and the board")
         yield found
+
+
+class Watched(NamedTuple):
+    """Two workers with a board over Redis, what an operator generates for them, and the Prometheus that watches."""
+
+    floor: MirroredFloor
+    made: Path
+    prometheus: Prometheus
+
+    async def as_of(self, at: float) -> int:
+        """As of when the board's numbers are, that Prometheus has at an instant, in nanoseconds."""
+        found = await self.prometheus.instant("max(support_board_snapshot_timestamp_seconds)", at)
+        return round(found[frozenset()] * SECOND)
+
+
+@asynccontextmanager
+async def watched_floor(folder: Path, toml: str, log: list[Event]) -> AsyncIterator[Watched]:
+    """A floor of this configuration on which all of this has happened."""
+    with RedisServer.running() as redis:
+        async with EmbeddedBroker() as broker:
+            floor = MirroredFloor(await floor_on(broker.address, folder, toml), redis, folder)
+            async with floor.left:
+                await floor.send(log)
+                await floor.starts("one", "two")
+                async with floor.board() as board, monitored(floor, board, folder) as prometheus:
+                    yield Watched(floor, folder / "made", prometheus)

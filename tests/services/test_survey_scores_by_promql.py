@@ -10,22 +10,19 @@ import random
 import time
 import tomllib
 from collections.abc import AsyncIterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from stream.rim.embedded import EmbeddedBroker
-from tests.floors import RETENTION, floor_on
+from tests.floors import RETENTION
 from tests.happenings import happening
 from tests.logs import CONFIGURATION_TOML
-from tests.mirrored_floors import MirroredFloor, recent_log
-from tests.monitored_floors import Prometheus, monitored
+from tests.mirrored_floors import recent_log
+from tests.monitored_floors import Watched, watched_floor
 from tests.oracle.configuration import configuration_of
-from tests.oracle.instants import SECOND
 from tests.oracle.snapshot import snapshot
 from tests.processes import until
-from tests.redis_servers import RedisServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -87,39 +84,20 @@ IN_A_WINDOW = {
 }
 
 
-class Watched(NamedTuple):
-    """Two workers with a board over Redis, and a Prometheus that watches them."""
-
-    floor: MirroredFloor
-    prometheus: Prometheus
-
-    async def as_of(self, at: float) -> int:
-        """As of when the board's numbers are, that Prometheus has at an instant, in nanoseconds."""
-        found = await self.prometheus.instant("max(support_board_snapshot_timestamp_seconds)", at)
-        return round(found[frozenset()] * SECOND)
-
-    async def scores(self, query: str, at: float | None = None) -> dict[tuple[str, str], float]:
-        """(queue, window) -> number; the queue is empty for the whole floor."""
-        found = await self.prometheus.instant(query, at)
-        named = ((dict(labels), number) for labels, number in found.items())
-        return {(labels.get("queue", ""), labels["window"]): number for labels, number in named}
+async def scores(watched: Watched, query: str, at: float | None = None) -> dict[tuple[str, str], float]:
+    """(queue, window) -> number; the queue is empty for the whole floor."""
+    found = await watched.prometheus.instant(query, at)
+    named = ((dict(labels), number) for labels, number in found.items())
+    return {(labels.get("queue", ""), labels["window"]): number for labels, number in named}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def watched(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Watched]:
     """A floor with weeks of answers behind it, on which sixty customers answer now."""
-    folder = tmp_path_factory.mktemp("floor")
-    with RedisServer.running() as redis:
-        async with EmbeddedBroker() as broker:
-            floor = MirroredFloor(await floor_on(broker.address, folder, TOML), redis, folder)
-            async with floor.left:
-                await floor.send(recent_log(808))
-                await floor.starts("one", "two")
-                async with floor.board() as board, monitored(floor, board, folder) as prometheus:
-                    await floor.send(answers(time.time_ns()))
-                    found = Watched(floor, prometheus)
-                    await until(lambda: all_are_counted(found), "all fresh answers are counted")
-                    yield found
+    async with watched_floor(tmp_path_factory.mktemp("floor"), TOML, recent_log(808)) as found:
+        await found.floor.send(answers(time.time_ns()))
+        await until(lambda: all_are_counted(found), "all fresh answers are counted")
+        yield found
 
 
 def answers(now: int) -> list[dict[str, Any]]:
@@ -167,7 +145,7 @@ async def test_the_counters_of_both_workers_give_the_boards_score_and_the_oracle
     as_of = await watched.as_of(at)
     for name, expr in BY_COUNTERS.items():
         by_promql = await watched.prometheus.instant(expr.replace("$", f'queue="{FRESH}"'), at)
-        by_board = await watched.scores(f'{name}{{queue="{FRESH}", window="1h"}}', at)
+        by_board = await scores(watched, f'{name}{{queue="{FRESH}", window="1h"}}', at)
         assert by_promql == {frozenset(): pytest.approx(by_board[FRESH, "1h"])}, name
         assert by_board[FRESH, "1h"] == pytest.approx(by_oracle(watched, name, as_of)[FRESH, "1h"]), name
 
@@ -187,8 +165,8 @@ async def test_the_components_of_every_window_give_the_boards_score_and_the_orac
     watched: Watched, name: str
 ) -> None:
     at = time.time()
-    by_components = await watched.scores({**BY_COMPONENTS, **OF_THE_FLOOR}[name], at)
-    by_board = await watched.scores(f"max without (instance, job) ({name})", at)
+    by_components = await scores(watched, {**BY_COMPONENTS, **OF_THE_FLOOR}[name], at)
+    by_board = await scores(watched, f"max without (instance, job) ({name})", at)
     of_oracle = by_oracle(watched, name, await watched.as_of(at))
     assert len(by_board) > 3, "of some queues and windows"
     assert by_components == pytest.approx(by_board)
