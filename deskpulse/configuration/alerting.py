@@ -7,10 +7,9 @@ from typing import Final
 
 from alerting import settings as core
 from alerting.judged import BY_KPI
-from deskpulse.addresses import reached
+from deskpulse.addresses import LOOPBACK, PORT_BOARD, PORT_WORKER, reached
 from deskpulse.configuration.model import Configuration
 from deskpulse.configuration.outputs import Receiver
-from deskpulse.configuration.tables import LOOPBACK, PORT_BOARD, PORT_WORKER
 from deskpulse.configuration.targets import CONVERSION, KpiTarget, QueueTarget, SlaPolicy
 
 _MINIMUM_ANSWERS: Final = 30

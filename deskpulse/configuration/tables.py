@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from deskpulse.addresses import LOOPBACK, PORT_BOARD, PORT_WORKER
 from deskpulse.configuration.values import (
     FROM_LIST,
     BrokerAddresses,
@@ -30,9 +31,6 @@ from deskpulse.configuration.values import (
 from metrics.instants import MINUTE, SECOND, parse_duration
 from metrics.samples import CAUTION_FROM, ENOUGH_FROM
 
-PORT_BOARD = 8080
-PORT_WORKER = 6066
-LOOPBACK = "127.0.0.1"
 _TICKET_URL = "a link with {id} in place of the ticket's id, such as https://desk.example/tickets/{id}"
 
 
