@@ -27,6 +27,11 @@ FORMAT_SECONDS = 60
 START_SECONDS = 60
 PROBE_PAUSE_SECONDS = 0.05
 JVM = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
+# The scripts of Kafka's bin/ that are used, each of which runs one class.
+SCRIPTS = {
+    "kafka-acls.sh": "org.apache.kafka.tools.AclCommand",
+    "kafka-broker-api-versions.sh": "org.apache.kafka.tools.BrokerApiVersionsCommand",
+}
 
 
 class KafkaStartError(Exception):
@@ -38,6 +43,9 @@ class ApacheKafka:
 
     Ports are free ones unless given; they stay the same over restarts.
     """
+
+    #: How its storage is formatted, where its properties name no quorum of controllers.
+    FORMAT: tuple[str, ...] = ("--standalone",)
 
     def __init__(self, directory: Path, port: int | None = None) -> None:
         self.directory = directory
@@ -102,7 +110,7 @@ class ApacheKafka:
     def _format(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
         (self.directory / "server.properties").write_text(self._properties())
-        arguments = self._command("kafka.tools.StorageTool", "format", "--standalone", "-t", self._cluster, "-c")
+        arguments = self._command("kafka.tools.StorageTool", "format", *self.FORMAT, "-t", self._cluster, "-c")
         with self.log_file.open("ab") as log:
             done = subprocess.run(
                 arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=FORMAT_SECONDS, check=False
@@ -149,6 +157,19 @@ broker.session.timeout.ms=1500
             if time.monotonic() > deadline:
                 raise KafkaStartError(f"Apache Kafka gave no answer in {START_SECONDS} s:\n{self.last_lines()}")
             time.sleep(PROBE_PAUSE_SECONDS)
+
+
+def scripts(folder: Path) -> Path:
+    """Kafka's own command-line programs, under their names, in a new folder `bin` of `folder`."""
+    java, jars = java_and_jars()
+    found = folder / "bin"
+    found.mkdir()
+    for name, program in SCRIPTS.items():
+        script = found / name
+        log = f"-Dlog4j2.configurationFile={KAFKA_FILES / 'log4j2.xml'}"
+        script.write_text(f'#!/bin/sh\nexec {java} {" ".join(JVM)} {log} -cp "{jars}/*" {program} "$@"\n')
+        script.chmod(0o755)
+    return found
 
 
 def new_cluster_id() -> str:
