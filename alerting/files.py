@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alerting import alertmanager, breaches, budget, feeds, floor, pipeline, prometheus, runbook, targets, wall
+from alerting import alertmanager, breaches, budget, feeds, floor, history, pipeline, prometheus, runbook, targets, wall
 from alerting.rules import Concern
 from alerting.settings import Settings
 
@@ -20,6 +20,7 @@ def files(settings: Settings) -> dict[str, str]:
     """
     found = concerns(settings)
     made = {f"prometheus/rules/{concern.name}.yml": prometheus.rules(concern, settings) for concern in found}
+    made["prometheus/rules/history.yml"] = prometheus.rules(history.concern(settings), settings)
     made["prometheus/prometheus.yml"] = prometheus.configuration(settings)
     made["prometheus/alertmanager.yml"] = alertmanager.configuration(settings)
     made["docs/alerts.md"] = runbook.page(found, settings)

@@ -77,8 +77,10 @@ def rules(concern: Concern, settings: Settings) -> str:
     """One file of rules: one group, recordings first."""
     found = [*map(_recording, concern.recordings)]
     found += [_alerting(alert, rule, settings) for alert in concern.alerts for rule in alert.rules]
-    groups = [{"name": f"deskpulse_{concern.name}", "rules": found}] if found else []
-    return document(f"{concern.title}. What each alert means: {settings.runbook_url}", {"groups": groups})
+    pace = {} if concern.interval is None else {"interval": span(concern.interval)}
+    groups = [{"name": f"deskpulse_{concern.name}", **pace, "rules": found}] if found else []
+    told = f" What each alert means: {settings.runbook_url}" if concern.alerts or concern.omissions else ""
+    return document(f"{concern.title}.{told}", {"groups": groups})
 
 
 def _recording(recording: Recording) -> dict[str, Any]:

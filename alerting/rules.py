@@ -65,3 +65,4 @@ class Concern(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[Alert, ...] = ()
     omissions: tuple[Omission, ...] = ()
     notes: tuple[str, ...] = ()  # Markdown, for the runbook
+    interval: int | None = None  # how often it is evaluated, in nanoseconds; None: as often as is scraped
