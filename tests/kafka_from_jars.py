@@ -31,6 +31,8 @@ JVM = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfD
 SCRIPTS = {
     "kafka-acls.sh": "org.apache.kafka.tools.AclCommand",
     "kafka-broker-api-versions.sh": "org.apache.kafka.tools.BrokerApiVersionsCommand",
+    "kafka-console-consumer.sh": "org.apache.kafka.tools.consumer.ConsoleConsumer",
+    "kafka-console-producer.sh": "org.apache.kafka.tools.ConsoleProducer",
 }
 
 
@@ -164,9 +166,11 @@ def scripts(folder: Path) -> Path:
     java, jars = java_and_jars()
     found = folder / "bin"
     found.mkdir()
+    told = found / "log4j2.xml"  # as theirs, these programs log to stderr: stdout is for records
+    told.write_text((KAFKA_FILES / "log4j2.xml").read_text().replace('name="out"', 'name="out" target="SYSTEM_ERR"'))
+    log = f"-Dlog4j2.configurationFile={told}"
     for name, program in SCRIPTS.items():
         script = found / name
-        log = f"-Dlog4j2.configurationFile={KAFKA_FILES / 'log4j2.xml'}"
         script.write_text(f'#!/bin/sh\nexec {java} {" ".join(JVM)} {log} -cp "{jars}/*" {program} "$@"\n')
         script.chmod(0o755)
     return found
