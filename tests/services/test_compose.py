@@ -104,6 +104,8 @@ async def test_every_service_does_its_part_as_the_file_says_and_ends_cleanly(tmp
 
         await ended(stack, "topics")
         await ended(stack, "generate")
+        assert list(stack.folder_of("grafana-dashboards").glob("*.json"))
+        assert list(stack.folder_of("grafana-provisioning").glob("datasources/*.yaml"))
         generated = stack.folder_of("prometheus-files")
         for file in generated.glob("*.yml"):
             file.write_text(stack.moved(file.read_text()))

@@ -114,6 +114,11 @@ class TestAddresses:
             assert ports[str(parts.hostname)] == parts.port
             assert parts.hostname in SERVICES
 
+    def test_grafana_asks_prometheus_and_links_lead_to_where_grafana_is_published(self) -> None:
+        [(_, inside)], [(outside, _)] = published("prometheus"), published("grafana")
+        assert configuration().grafana.prometheus_url == f"http://prometheus:{inside}"
+        assert configuration().alerts.grafana_url == f"http://{outside}"
+
     def test_links_in_alerts_lead_to_where_the_board_is_published(self) -> None:
         [(outside, inside)] = published("board")
         assert (configuration().alerts.base_url, configuration().board.port) == (f"http://{outside}", inside)
@@ -174,7 +179,7 @@ class TestFiles:
     def test_grafana_looks_where_it_looks_by_default(self) -> None:
         targets = {mount.source: mount.target for mount in mounts(SERVICES["grafana"])}
         assert targets["grafana-provisioning"] == "/etc/grafana/provisioning"
-        assert targets["grafana-dashboards"] == "/var/lib/grafana/dashboards"
+        assert targets["grafana-dashboards"] == configuration().grafana.dashboards_dir
 
 
 class TestRunning:
