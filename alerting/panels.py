@@ -59,6 +59,7 @@ SEEN: Final[Mapping[str, Seen]] = {
     pipeline.LETTERS: Seen(PIPELINE, "dead_letters"),
     pipeline.MISROUTED: Seen(PIPELINE, "misrouted"),
     pipeline.WATCHDOG: Seen(PIPELINE, "alerts_firing"),
+    wall.DOWN: Seen(PIPELINE, "processes"),
     wall.STALE: Seen(PIPELINE, "snapshot_age"),
     wall.DISAGREES: Seen(PIPELINE, "wall_difference"),
     feeds.SILENT: Seen(PIPELINE, "feed_silence"),

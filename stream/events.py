@@ -2,7 +2,7 @@
 
 Knows the vocabulary of the contract and nothing of tickets or Kafka. ``decode`` returns an event with its
 instant, or why the record is refused; it never raises, whatever the bytes are. The JSON Schemas in
-``schemas/`` are generated from these same types.
+``schemas/`` are generated from these same types; what each type says is in ``stream.event_data``.
 """
 
 from __future__ import annotations
@@ -11,14 +11,26 @@ import re
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
 from metrics.facts import problem_of
 from metrics.instants import parse_instant
 from metrics.items import BRAND_SCALES, SERVQUAL_SCALE, is_servqual_item
+from stream.event_data import (
+    AnsweredData,
+    ConvertedData,
+    CreatedData,
+    EscalatedData,
+    Nothing,
+    ReasonData,
+    RepliedData,
+    ReportedData,
+    ResolvedData,
+    SentData,
+    Text,
+    UpdatedData,
+)
 from stream.records import Reason
-
-Text = Annotated[str, msgspec.Meta(min_length=1)]
-Survey = Literal["csat", "nps", "ces", "servqual", "brand"]
 
 #: Default scale by survey; a brand item without a scale is a yes or no.
 DEFAULT_SCALES: Final[dict[str, tuple[int, int]]] = {
@@ -31,118 +43,20 @@ DEFAULT_SCALES: Final[dict[str, tuple[int, int]]] = {
 SCALE_SPAN_MAX: Final = 1_000
 
 
-class _Nothing(msgspec.Struct, frozen=True, gc=False):
-    """Data of an event that needs none."""
-
-
-class CreatedData(msgspec.Struct, frozen=True, gc=False):
-    """A ticket as it was opened."""
-
-    queue: Text
-    channel: Text
-    priority: Text
-    brand: str | None = None
-    kind: str | None = None
-    customer: str | None = None
-    origin: Literal["customer", "agent", "system", ""] = "customer"
-
-
-class RepliedData(msgspec.Struct, frozen=True, gc=False):
-    """A reply to the customer, or a private note."""
-
-    agent: Text
-    author: Literal["human", "bot", "auto", ""] = "human"
-    public: bool = True
-
-
-class ResolvedData(msgspec.Struct, frozen=True, gc=False):
-    """Who resolved it, where known."""
-
-    agent: str | None = None
-
-
-class EscalatedData(msgspec.Struct, frozen=True, gc=False):
-    """To which level, where known."""
-
-    level: str | int | None = None
-
-
-class UpdatedData(msgspec.Struct, frozen=True, gc=False):
-    """New values of any attributes."""
-
-    queue: str | None = None
-    channel: str | None = None
-    priority: str | None = None
-    brand: str | None = None
-    kind: str | None = None
-    agent: str | None = None
-
-
-class ReasonData(msgspec.Struct, frozen=True, gc=False):
-    """Why it was paused, resumed, discarded or restored."""
-
-    reason: str | None = None
-
-
-class ConvertedData(msgspec.Struct, frozen=True, gc=False):
-    """A sale after this interaction."""
-
-    value: float | None = None
-
-
-class SentData(msgspec.Struct, frozen=True, gc=False):
-    """A survey was sent."""
-
-    survey: Survey
-    response: str | None = None
-    queue: str | None = None
-    channel: str | None = None
-
-
-class AnsweredData(msgspec.Struct, frozen=True, gc=False):
-    """One answer to one survey (item). ``scale`` is [lowest, highest]; the default depends on the survey."""
-
-    survey: Survey
-    score: int
-    response: str | None = None
-    scale: tuple[int, int] | None = None
-    item: str | None = None
-    expectation: int | None = None
-    about: Literal["brand", "product", "agent", "team", ""] | None = None
-    comment: str | None = None
-    reasons: list[str] = []
-    queue: str | None = None
-    channel: str | None = None
-    customer: str | None = None
-
-
-class Period(msgspec.Struct, frozen=True, gc=False):
-    """Both days inclusive, in the floor's time zone."""
-
-    start: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\d$")]
-    end: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\d$")]
-
-
-class ReportedData(msgspec.Struct, frozen=True, gc=False):
-    """A slow business fact of a period."""
-
-    fact: Text
-    value: float
-    period: Period
-    queue: str | None = None
-    unit: str | None = None
-    reported_by: str | None = None
-    definition: str | None = None
-
-
 class _Envelope(msgspec.Struct, frozen=True, gc=False, tag_field="type"):
     """The attributes that every event has; ``type`` is the tag."""
 
-    specversion: Literal["1.0"]
-    id: Text
-    source: Text
-    time: str
-    subject: Text
+    specversion: Annotated[Literal["1.0"], Meta(description="of CloudEvents")]
+    id: Annotated[Text, Meta(description="unique within its source; the same id is the same event")]
+    source: Annotated[Text, Meta(description="who emits it: `zendesk/acme`")]
+    time: Annotated[
+        str,
+        Meta(
+            description="when it happened: RFC 3339 with an offset, up to nanoseconds",
+            extra_json_schema={"format": "date-time"},
+        ),
+    ]
+    subject: Annotated[Text, Meta(description="what it is of: the ticket's id, and the record's key")]
 
 
 class Created(_Envelope, frozen=True, gc=False, tag="support.ticket.created"):
@@ -166,7 +80,7 @@ class Resolved(_Envelope, frozen=True, gc=False, tag="support.ticket.resolved"):
 class Reopened(_Envelope, frozen=True, gc=False, tag="support.ticket.reopened"):
     """A resolved ticket was opened again."""
 
-    data: _Nothing | None = None
+    data: Nothing | None = None
 
 
 class Escalated(_Envelope, frozen=True, gc=False, tag="support.ticket.escalated"):
@@ -196,7 +110,7 @@ class Resumed(_Envelope, frozen=True, gc=False, tag="support.ticket.resumed"):
 class CustomerReplied(_Envelope, frozen=True, gc=False, tag="support.ticket.customer-replied"):
     """A customer's message after the first."""
 
-    data: _Nothing | None = None
+    data: Nothing | None = None
 
 
 class Converted(_Envelope, frozen=True, gc=False, tag="support.ticket.converted"):
