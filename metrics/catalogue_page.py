@@ -52,7 +52,7 @@ def render_page(targets: Targets) -> str:
 def render_summary() -> str:
     """The table of README.md: every KPI but those of commands."""
     columns: Columns = {
-        "KPI": lambda kpi: f"[{kpi.title}](docs/kpis.md#{kpi.name})",
+        "KPI": lambda kpi: f"[{kpi.title}](docs/kpis.md#{kpi.anchor})",
         "better": lambda kpi: kpi.better,
         "in Prometheus": lambda kpi: _code(kpi.series(kpi.metrics[0]) if kpi.metrics else None),
         "sample": lambda kpi: _code(kpi.sample),
@@ -68,7 +68,7 @@ Columns = dict[str, Callable[[Kpi], str]]
 
 def _columns(place: Place, targets: Targets) -> Columns:
     columns: Columns = {
-        "KPI": lambda kpi: f"[{kpi.title}](#{kpi.name})",
+        "KPI": lambda kpi: f"[{kpi.title}](#{kpi.anchor})",
         "path": lambda kpi: _code(kpi.path),
         "unit": lambda kpi: kpi.unit,
         "better": lambda kpi: kpi.better,
@@ -126,7 +126,7 @@ def render_values(window: Mapping[str, Any]) -> str:
             bounds = () if kpi.interval is None else (kpi.interval.lower, kpi.interval.upper)
             value, sample, *ends = (_shown(window, kpi, path) for path in (kpi.path, kpi.sample, *bounds))
             rows.append(
-                f"| [{kpi.title}](kpis.md#{kpi.name}) | {value} | {sample} | {' to '.join(filter(None, ends))} |\n"
+                f"| [{kpi.title}](kpis.md#{kpi.anchor}) | {value} | {sample} | {' to '.join(filter(None, ends))} |\n"
             )
     return _EXAMPLE + "".join(rows)
 

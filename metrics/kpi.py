@@ -64,6 +64,11 @@ class Kpi(msgspec.Struct, frozen=True, kw_only=True):
     labels: tuple[tuple[str, str], ...] = ()
 
     @property
+    def anchor(self) -> str:
+        """Of its heading in docs/kpis.md: a heading's points are left out of its anchor."""
+        return self.name.replace(".", "")
+
+    @property
     def exported(self) -> tuple[Metric, ...]:
         """Its metrics, each followed by the same of the whole floor where that is one of its own."""
         return tuple(one for metric in self.metrics for one in (metric, FLOOR.get(metric)) if one is not None)

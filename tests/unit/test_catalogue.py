@@ -173,7 +173,7 @@ def test_the_page_tells_of_each() -> None:
     for kpi in ALL:
         assert f"### {kpi.name}\n\n{kpi.title}: {kpi.formula}.\n" in page
         (row,) = (
-            line for line in page.splitlines() if line.startswith(f"| [{kpi.title}](#{kpi.name}) | `{kpi.path}` |")
+            line for line in page.splitlines() if line.startswith(f"| [{kpi.title}](#{kpi.anchor}) | `{kpi.path}` |")
         )
         limits = TARGETS.get(kpi.name)
         assert any(f"| {low:g} to {high:g} |" in row for low, high in LIMITS.values()) == (limits is not None)
@@ -189,6 +189,6 @@ def test_the_readme_has_the_table_of_each_and_nothing_else_is_changed_by_writing
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert render_summary() in readme
     assert generated.readme(ROOT) == {"README.md": readme}
-    assert all(f"(docs/kpis.md#{kpi.name})" in render_summary() for kpi in ALL if kpi.place is not Place.COMMAND)
+    assert all(f"(docs/kpis.md#{kpi.anchor})" in render_summary() for kpi in ALL if kpi.place is not Place.COMMAND)
     (tmp_path / "README.md").write_text("another project's\n", encoding="utf-8")
     assert generated.readme(tmp_path) == {}
