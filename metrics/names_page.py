@@ -70,5 +70,7 @@ def _row(metric: Metric) -> str:
 
 
 def _kpis_of(metric: Metric) -> str:
-    linked = ", ".join(f"[{kpi.name}](kpis.md#{kpi.anchor})" for kpi in KPIS_OF.get(metric, ()) if metric not in _SHARED)
+    linked = ", ".join(
+        f"[{kpi.name}](kpis.md#{kpi.anchor})" for kpi in KPIS_OF.get(metric, ()) if metric not in _SHARED
+    )
     return f" ({linked})" if linked else ""

@@ -38,7 +38,7 @@ from deskpulse.doctor.processes import (
     judge_workers,
 )
 from deskpulse.generated import files_of
-from metrics.documents import VERSION
+from metrics.document import VERSION
 from metrics.instants import SECOND
 from mirror.store import MirrorError, RedisSeen, Store
 from stream.rim.examining import (
