@@ -11,11 +11,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("metrics", "stream", "tests", "deskpulse", "intake", "alerting")
+PACKAGES = ("metrics", "stream", "tests", "deskpulse", "intake", "alerting", "dashboards")
 COMPARISON = """
+import warnings
+
+warnings.simplefilter("ignore")  # of Grafana's SDK, on import
+from alerting.settings import Settings
 from metrics.catalogue import BY_NAME, value_at
 from metrics.floor_series import window_rows
 from metrics.meanings import meaning_of
+from tests.dashboards_made import panels
 from tests.happenings import floor_of, snapshot_of, when
 from tests.logs import random_log, shuffled
 from tests.oracle.compare import differences
@@ -30,6 +35,8 @@ print(differences(found, expected))
 kpi, month = BY_NAME["outbound"], found["all"]["windows"]["30d"]
 (ratio,) = (ratio for metric, _, ratio in window_rows(month) if metric.name == "support_floor_outbound_ratio")
 assert ratio == value_at(found["all"], kpi, "30d") == month["outbound"]["outbound"] / month["outbound"]["created"]
+(panel,) = (one for _, one in panels(Settings()) if one.key == "outbound")
+assert (panel.title, [query.legend for query in panel.queries][-1]) == (kpi.title, "n")
 assert meaning_of(kpi.metrics[0]) == f"{kpi.title}: {kpi.formula}."
 """
 
@@ -66,6 +73,7 @@ def test_the_worked_example_gives_the_number_that_the_oracle_gives(copy: Path) -
     assert files == [
         *("metrics/measures.py", "stream/outcomes.py", "metrics/outcomes.py", "tests/oracle/outcomes.py"),
         *("metrics/names.py", "metrics/floor_series.py", "metrics/catalogue_tickets.py"),
+        *("dashboards/measured.py", "dashboards/ops_flow.py"),
     ]
     done = compared(copy)
     assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
