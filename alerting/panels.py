@@ -15,6 +15,7 @@ import msgspec
 from alerting import breaches, budget, feeds, floor, pipeline, wall
 from alerting.judged import ALL
 from alerting.promql import literal
+from alerting.rules import Rule
 from alerting.settings import Settings
 
 WALL: Final = "support-wall"
@@ -24,10 +25,8 @@ PIPELINE: Final = "support-pipeline"
 #: Ids are below this, so that they are read and typed without pain.
 _IDS: Final = 1_000_000
 
-#: Of the alerts whose rules have such a label, only their own queue is shown, in the window that was judged.
-_OWN: Final = "".join(
-    f"{{{{ with $labels.{label} }}}}&var-{label}={{{{ . | urlquery }}}}{{{{ end }}}}" for label in ("queue", "window")
-)
+#: Of the alerts whose series have a queue, only that one is shown.
+_QUEUE: Final = "{{ with $labels.queue }}&var-queue={{ . | urlquery }}{{ end }}"
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -74,6 +73,10 @@ def address(alert: str, settings: Settings) -> str:
     return f"{settings.grafana_url}/d/{seen.dashboard}?viewPanel={seen.id}"
 
 
-def annotation(alert: str, settings: Settings) -> str:
-    """The same as a template of Prometheus, with the alert's queue and window where it has such."""
-    return literal(address(alert, settings)) + _OWN
+def annotation(alert: str, rule: Rule, settings: Settings) -> str:
+    """The same as a template of Prometheus: of the alert's queue, in the window that the rule judges, if any.
+
+    A rule's own labels are not among those that its templates know.
+    """
+    window = f"&var-window={rule.labels['window']}" if "window" in rule.labels else ""
+    return literal(address(alert, settings)) + window + _QUEUE

@@ -91,7 +91,7 @@ def _alerting(alert: Alert, rule: Rule, settings: Settings) -> dict[str, Any]:
     annotations = {"summary": rule.summary, "description": rule.description}
     if rule.tickets is not None:
         annotations["tickets_url"] = f"{literal(settings.base_url)}/api/tickets?{rule.tickets}"
-    annotations["dashboard_url"] = panels.annotation(alert.name, settings)
+    annotations["dashboard_url"] = panels.annotation(alert.name, rule, settings)
     annotations["runbook_url"] = f"{literal(settings.runbook_url)}#{alert.name.lower()}"
     return {
         "alert": alert.name,

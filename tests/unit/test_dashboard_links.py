@@ -51,18 +51,22 @@ def dashboard_links(settings: Settings) -> dict[str, str]:
     return found
 
 
-def test_every_alert_links_to_its_panel_of_its_queue_and_window_where_it_has_such() -> None:
+def test_every_alert_links_to_its_panel_and_to_its_queue_where_it_has_one() -> None:
     found = dashboard_links(of_demo())
     assert len(found) > 15
     for alert, link in found.items():
-        address, _, own = link.partition("{{")
+        address, _, queue = link.partition("{{")
         parts = urlsplit(address)
         assert (parts.netloc, parts.path) == ("127.0.0.1:3000", f"/d/{SEEN[alert].dashboard}")
-        assert parse_qs(parts.query) == {"viewPanel": [str(SEEN[alert].id)]}
-        assert own == (
-            " with $labels.queue }}&var-queue={{ . | urlquery }}{{ end }}"
-            "{{ with $labels.window }}&var-window={{ . | urlquery }}{{ end }}"
-        )
+        assert parse_qs(parts.query)["viewPanel"] == [str(SEEN[alert].id)]
+        assert queue == " with $labels.queue }}&var-queue={{ . | urlquery }}{{ end }}"
+
+
+def test_an_alert_of_one_window_links_to_its_panel_in_that_window(tmp_path: Path) -> None:
+    text = '[kpis.nps]\ntarget = 10\nwindow = "7d"\n[kpis.csat]\ntarget = 0.8\n'
+    found = dashboard_links(of_text(tmp_path, text))
+    assert "&var-window=7d{{" in found["SupportNPSBelowTarget"]
+    assert "window" not in found["SupportCSATBelowTarget"]  # over the shortest with enough answers
 
 
 def test_grafana_is_where_the_configuration_says(tmp_path: Path) -> None:
