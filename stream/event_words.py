@@ -63,8 +63,9 @@ A type is understood on each of the six topics; on its own it is where others lo
   the clock of the next response.
 - **The later of two holds**: of `discarded` and `restored`, of two answers to the same questionnaire (its `response`,
   survey, scale and item), of two reports of the same fact, queue and period, of two values of an attribute.
-- **So much is kept** of one ticket: the latest {kept} resolves and reopens together, pauses and resumes together,
-  escalations, customers' messages since the last reply, and values of each attribute.
+- **So much is kept** of one ticket: the latest {kept} of its resolves and reopens, of its pauses and resumes, of its
+  escalations, conversions, surveys and answers, of the values of each attribute, and of the customer's messages since
+  the last reply.
 """.replace("{kept}", str(HISTORY_MAX))
 
 AFTER_THE_TYPES: Final = """\

@@ -46,7 +46,7 @@ SCALE_SPAN_MAX: Final = 1_000
 class _Envelope(msgspec.Struct, frozen=True, gc=False, tag_field="type"):
     """The attributes that every event has; ``type`` is the tag."""
 
-    specversion: Annotated[Literal["1.0"], Meta(description="of CloudEvents")]
+    specversion: Annotated[Literal["1.0"], Meta(description="the version of CloudEvents")]
     id: Annotated[Text, Meta(description="unique within its source; the same id is the same event")]
     source: Annotated[Text, Meta(description="who emits it: `zendesk/acme`")]
     time: Annotated[

@@ -12,22 +12,22 @@ import yaml
 
 
 class _Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    pass
+    """What has these keys, in Grafana's spelling, and no others."""
 
 
-class PrometheusJson(_Known, tag="prometheus", tag_field="kind"):
+class PrometheusJson(_Known, frozen=True, tag="prometheus", tag_field="kind"):
     time_interval: str
     http_method: Literal["GET", "POST"]
     manage_alerts: bool = False
     alertmanager_uid: str | None = None
 
 
-class AlertmanagerJson(_Known, tag="alertmanager", tag_field="kind"):
+class AlertmanagerJson(_Known, frozen=True, tag="alertmanager", tag_field="kind"):
     implementation: Literal["prometheus", "mimir", "cortex"]
     handle_grafana_managed_alerts: bool = False
 
 
-class DataSource(_Known):
+class DataSource(_Known, frozen=True):
     name: str
     uid: str
     type: Literal["prometheus", "alertmanager"]
@@ -44,17 +44,17 @@ class DataSource(_Known):
         return msgspec.convert({**self.json_data, "kind": self.type}, PrometheusJson | AlertmanagerJson)
 
 
-class DataSources(_Known):
+class DataSources(_Known, frozen=True):
     api_version: Literal[1]
     datasources: list[DataSource]
 
 
-class ProviderOptions(_Known):
+class ProviderOptions(_Known, frozen=True):
     path: str
     folders_from_files_structure: bool = False
 
 
-class Provider(_Known):
+class Provider(_Known, frozen=True):
     name: str
     type: Literal["file"]
     options: ProviderOptions
@@ -66,32 +66,32 @@ class Provider(_Known):
     update_interval_seconds: int = 10
 
 
-class Providers(_Known):
+class Providers(_Known, frozen=True):
     api_version: Literal[1]
     providers: list[Provider]
 
 
-class Webhook(_Known, tag="webhook", tag_field="kind"):
+class Webhook(_Known, frozen=True, tag="webhook", tag_field="kind"):
     url: str
     http_method: Literal["POST", "PUT"]
     authorization_scheme: str | None = msgspec.field(default=None, name="authorization_scheme")
     authorization_credentials: str | None = msgspec.field(default=None, name="authorization_credentials")
 
 
-class Slack(_Known, tag="slack", tag_field="kind"):
+class Slack(_Known, frozen=True, tag="slack", tag_field="kind"):
     url: str
 
 
-class Pagerduty(_Known, tag="pagerduty", tag_field="kind"):
+class Pagerduty(_Known, frozen=True, tag="pagerduty", tag_field="kind"):
     integration_key: str
 
 
-class Email(_Known, tag="email", tag_field="kind"):
+class Email(_Known, frozen=True, tag="email", tag_field="kind"):
     addresses: str
     single_email: bool
 
 
-class Integration(_Known):
+class Integration(_Known, frozen=True):
     uid: str
     type: Literal["webhook", "slack", "pagerduty", "email"]
     settings: dict[str, Any]
@@ -103,13 +103,13 @@ class Integration(_Known):
         return msgspec.convert({**self.settings, "kind": self.type}, Webhook | Slack | Pagerduty | Email)
 
 
-class ContactPoint(_Known):
+class ContactPoint(_Known, frozen=True):
     name: str
     receivers: list[Integration]
     org_id: int = 1
 
 
-class ContactPoints(_Known):
+class ContactPoints(_Known, frozen=True):
     api_version: Literal[1]
     contact_points: list[ContactPoint]
 
