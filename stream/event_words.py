@@ -75,6 +75,7 @@ A refused record goes to the topic `support-dead-letters` as it came, with the h
 expected), `topic`, `partition` and `offset`, and is counted in
 `support_pipeline_events_dead_lettered_total{{topic,reason}}`; all others are read on. A worker stops where more than
 `dead_letters.max_ratio` of the last `dead_letters.over` records are refused: then the sender is wrong, not a record.
+[Dead letters](dead-letters.md) says how to look at them, mend them and put them back.
 
 | reason | when | what to do |
 |---|---|---|

@@ -28,6 +28,9 @@ _DEMO = (
 )
 _SCENE = "tests/services/test_demo_scenes.py"
 _CONNECT, _SLA = "docs/how-to/connect-a-help-desk.md", "docs/how-to/set-an-sla.md"
+_COMPOSE = "tests/unit/test_compose.py"
+_DOCTOR = "tests/services/test_doctor.py"
+_GRAFANA = "tests/unit/test_grafana_provisioning.py"
 _CRASH = "tests/services/test_crash.py"
 _MAKE = "tests/unit/test_documentation.py::test_what_is_made_has_its_target_and_its_modules"
 
@@ -43,11 +46,16 @@ ELSEWHERE: dict[str, Elsewhere] = {
     "make soak": Elsewhere("it takes hours; that test runs its workers, killed at each named place", _CRASH),
     "make bench": Elsewhere("it takes many minutes, and no test asserts a time", _MAKE),
     "deskpulse demo --scene …": Elsewhere("it runs for minutes", _SCENE),
+    "docker …": Elsewhere("no Docker daemon is at hand; services, commands and the file are held there", _COMPOSE),
+    "deskpulse doctor …": Elsewhere("it ends with 1 where nothing but this page's floor runs", _DOCTOR),
+    "curl --fail --request POST …": Elsewhere("no Grafana is at hand; its addresses are held there", _GRAFANA),
 }
 
 
 #: Pages with a test of their own, which reads and runs every command of them.
-PAGES_ELSEWHERE: dict[str, Elsewhere] = {}
+PAGES_ELSEWHERE: dict[str, Elsewhere] = {
+    "docs/production.md": Elsewhere("it needs a Kafka with rights, and years", "tests/services/test_production.py"),
+}
 
 
 def elsewhere(page: str, text: str) -> Elsewhere | None:
@@ -91,6 +99,8 @@ SAYS: dict[tuple[str, str], str] = {
     ("", "deskpulse alerts test pager --config deskpulse.toml"): r"^pager: accepted, goes to pager; it ends at ",
     ("", "deskpulse alerts test --config deskpulse.toml"): r"^pager: accepted, goes to pager; it ends at ",
     ("", "deskpulse topics create --config deskpulse.toml"): r"^all topics are there$",
+    ("", "deskpulse dead-letters list"): r"not_json",
+    ("", "deskpulse dead-letters requeue --from mended.jsonl"): r"",
     ("", "deskpulse replay uci.jsonl --now 2016-06-01T12:00:00Z"): r'"as_of": "2016-06-01T12:00:00Z"',
 }
 

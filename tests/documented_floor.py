@@ -20,12 +20,15 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 import aiohttp
+from aiokafka import AIOKafkaProducer
 
 from deskpulse.configuration.loading import load_configuration
 from deskpulse.generated import files_of
+from stream.records import Reason, Records, Refused
+from stream.rim.dead_letters import letter
 from stream.rim.embedded import EmbeddedBroker, free_port
 from stream.rim.preflight import create_topics
-from stream.rim.settings import RimSettings
+from stream.rim.settings import DEAD_LETTERS, RimSettings
 from tests.documentation import ROOT, Command, blocks, commands
 from tests.documented_commands import SERVERS, expected_of, is_server
 from tests.floors import LONG_AGO, Floor, records_of, send
@@ -161,9 +164,25 @@ class DocumentedFloor:
             scripts(self._folder)
         if self._uses("deskpulse alerts"):
             await self._start_alertmanager()
+        if self._uses("deskpulse dead-letters"):
+            await self._write_letters()
         if self._uses("127.0.0.1:6066") and not any(is_server(command.text) for command in self._commands):
             await send(Floor(self._settings, self._folder / "deskpulse.toml"), records_of([created(LONG_AGO, TICKET)]))
             await self._start("deskpulse worker --config deskpulse.toml")
+
+    async def _write_letters(self) -> None:
+        """What a worker refused: one whose time has come since, one that can be mended, one that never can."""
+        event = created(LONG_AGO, TICKET)
+        letters = (
+            ("future", to_json_line(event)),
+            ("bad_field", to_json_line(event | {"data": event["data"] | {"priority": 1}})),
+            ("not_json", b"no JSON"),
+        )
+        async with AIOKafkaProducer(bootstrap_servers=self._settings.brokers[0]) as producer:
+            for offset, (reason, value) in enumerate(letters):
+                records = Records("ticket-created", 0, [offset], [0], [TICKET.encode()], [value])
+                made = letter(records, Refused(0, Reason(reason), "as a worker says it"))
+                await producer.send_and_wait(DEAD_LETTERS, made.value, made.key, headers=made.headers)
 
     async def _start_alertmanager(self) -> None:
         made = files_of(load_configuration(self._folder / "deskpulse.toml", {}))
