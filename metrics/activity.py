@@ -107,7 +107,7 @@ class Activity:
             names.FIRST_RESPONSE_BUSINESS.name: _bounds(
                 _FIRST_RESPONSE_BOUNDS, rules, lambda policy: policy.first_response if policy.calendar else None
             ),
-            names.AWAITING_AGE.name: _bounds(_AGE_BOUNDS, rules, lambda policy: policy.first_response),
+            names.AWAITING_AGE.name: age_bounds(rules),
             names.RESOLUTION.name: _bounds(_RESOLUTION_BOUNDS, rules, lambda policy: policy.resolution),
         }
         self._counts: dict[str, dict[LabelSet, int]] = {
@@ -222,6 +222,11 @@ class Activity:
             self._tallies[metric.name].update((labels, _Tally(buckets)) for labels in sets)
         else:
             self._counts[metric.name].update(dict.fromkeys(sets, 0))
+
+
+def age_bounds(rules: Rules) -> tuple[int, ...]:
+    """Of the buckets of how long the unanswered have waited, every target of a first response among them."""
+    return _bounds(_AGE_BOUNDS, rules, lambda policy: policy.first_response)
 
 
 def _bounds(usual: tuple[int, ...], rules: Rules, target: Callable[[Policy], int | None]) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from metrics.activity import age_bounds
 from metrics.contribution import Mark
 from metrics.days import PeriodSums
 from metrics.facts import Latest
@@ -23,7 +24,7 @@ from metrics.normal import FlowSums, flow_sums
 from metrics.policies import Rules, Window
 from metrics.standing import LiveOf, Standing, earliest, standing
 from metrics.voice import Before, scores, windows_before
-from metrics.waiting import ages
+from metrics.waiting import Ages, ages, ages_by_queue
 
 #: What is told of the data itself, in this order.
 QUALITY: Final = ("orphans", "clock_skew", "before_creation", "full_histories")
@@ -91,6 +92,7 @@ class Components(msgspec.Struct, frozen=True, kw_only=True):
     before: Mapping[str, Sequence[Sums]]  # the same of CSAT on 1-5 in what the window is compared with
     standings: Mapping[tuple[str, str], Standing]  # by queue and priority
     waiting: Sequence[Sums]  # see ``metrics.waiting``, by window in the order of the edges; to be added up
+    ages: Callable[[], Ages]  # of the ready ones
     flow: Callable[[], FlowSums]
     reports: tuple[Latest, ...]
     period: Callable[[date, date], tuple[PeriodSums, ...] | None]  # first and last day; None: not to be had here
@@ -134,6 +136,7 @@ def gather(parts: Sequence[Part], rules: Rules, vocabulary: Vocabulary, asked: A
         before={name: [scores(panes, before)] for name, before in asked.before.items()},
         standings=_standings(parts, rules, asked),
         waiting=[_waiting(floors, vocabulary, asked)],
+        ages=lambda: _ages(parts, rules, asked),
         flow=lambda: flow_sums(panes, rules, asked.now),
         reports=tuple(floor.facts.latest() for floor in floors),
         period=lambda first, last: tuple(floor.days.total(first, last) for floor in floors),
@@ -154,3 +157,14 @@ def _waiting(floors: Sequence[PartitionFloor], vocabulary: Vocabulary, asked: As
     """Those who await their first response, counted or not."""
     sets = [(vocabulary.queue_id(queue), live) for floor in floors for (queue, _, _), live in floor.live.items()]
     return ages(((queue, live.since(mark)) for queue, live in sets for mark in _WAITING), asked.edges, asked.now)
+
+
+def _ages(parts: Sequence[Part], rules: Rules, asked: Asked) -> Ages:
+    """Of those whose first response counts, as the series of a lone worker."""
+    waiting = (
+        (queue, live.since(Mark.AWAITING_FIRST_RESPONSE))
+        for part in parts
+        if part.is_ready
+        for (queue, *_), live in part.floor.live.items()
+    )
+    return ages_by_queue(waiting, age_bounds(rules), asked.now)

@@ -14,7 +14,7 @@ from metrics.hours import Sums
 from metrics.standing import Standing
 
 #: Of the layout of documents, measures and buckets: those of another version are not read.
-VERSION: Final = "1"
+VERSION: Final = "2"
 
 #: Cells or places, and the amount of each, as 64-bit integers.
 Columns = tuple[bytes, bytes]
@@ -31,6 +31,10 @@ class About(msgspec.Struct, frozen=True):
     partitions: int  # that the event topics have
     feeds: dict[str, Told]
     since_start: dict[str, Any]  # see ``metrics.data_quality``
+
+
+#: How many in each bucket, and the sum of nanoseconds in two parts, since 64 bits do not hold that of many long waits.
+Ages = tuple[tuple[int, ...], int, int]
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +55,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     compared: dict[str, Columns]
     standings: list[tuple[str, str, Standing]]
     waiting: Columns
+    age_bounds: tuple[int, ...]
+    ages: dict[str, Ages]
     flow: tuple[int, int, bytes]  # queues, hours, and the columns
     reports: list[Report]
     periods: list[tuple[str, str, Columns]]

@@ -31,6 +31,7 @@ from metrics.measures import (
     MEASURE_MASK,
     MEASURE_SHIFT,
     QUEUE_SHIFT,
+    SUM_BITS,
     SUM_HIGH,
     SUM_LOW,
     SURVEYS_MAX,
@@ -219,6 +220,8 @@ def _faults_of_places(document: Document) -> Iterator[str]:
     greatest[:edges] = _LAST_BUCKET
     if not _are_sound_cells(document.waiting, len(document.vocabulary_queues), greatest):
         yield "waiting"
+    if not _are_sound_ages(document):
+        yield "ages"
     queues, hours, column = document.flow
     is_asked = hours == hours_asked(
         span.pane * (span.last - span.after) for span in document.windows if span.is_rolling
@@ -243,6 +246,15 @@ def _are_sound_standings(standings: Sequence[Standing], edges: int) -> bool:
         _are_counts(counts)
         and all(map(_is_instant, {one for one in instants if one is not None}))
         and all(math.isfinite(clock.overdue_ratio) for clock in clocks if clock.overdue_ratio is not None)
+    )
+
+
+def _are_sound_ages(document: Document) -> bool:
+    bounds, parts = document.age_bounds, [*document.ages.values()]
+    return (
+        list(bounds) == sorted(set(bounds))
+        and all(len(counts) == len(bounds) + 1 and _are_counts(counts) for counts, _, _ in parts)
+        and all(high >= 0 and 0 <= low < 1 << SUM_BITS for _, high, low in parts)
     )
 
 

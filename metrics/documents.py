@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from metrics.activity import Distribution
 from metrics.columns import Ints, summed
 from metrics.components import Asked, Components, Span
 from metrics.days import PeriodSums
@@ -27,18 +28,22 @@ from metrics.measures import (
     MEASURE_MASK,
     MEASURE_SHIFT,
     QUEUE_SHIFT,
+    SUM_BITS,
     Vocabulary,
 )
 from metrics.panes import together
 from metrics.standing import Standing
+from metrics.waiting import Ages
+
+_LOW: Final = (1 << SUM_BITS) - 1
 
 
 def held(found: Components, periods: Iterable[Days]) -> Components:
     """The same apart from the partitions: whatever changes there, these stay; with only these periods of days."""
-    flow = found.flow()
+    flow, ages = found.flow(), found.ages()
     sums = {days: found.period(*map(date.fromisoformat, days)) for days in periods}
     told = _told({days: parts for days, parts in sums.items() if parts is not None})
-    return msgspec.structs.replace(found, flow=lambda: flow, period=told)
+    return msgspec.structs.replace(found, flow=lambda: flow, ages=lambda: ages, period=told)
 
 
 def encode(found: Components, vocabulary: Vocabulary, asked: Asked, periods: Iterable[Days], about: About) -> bytes:
@@ -51,7 +56,7 @@ def encode(found: Components, vocabulary: Vocabulary, asked: Asked, periods: Ite
         periods: the whole days of which the sums are to be in it, as boards ask for them.
         about: what its process says of itself.
     """
-    flow = found.flow()
+    flow, ages = found.flow(), found.ages()
     document = Document(
         as_of=asked.now,
         about=about,
@@ -68,6 +73,8 @@ def encode(found: Components, vocabulary: Vocabulary, asked: Asked, periods: Ite
         compared={name: _columns(sums) for name, sums in found.before.items()},
         standings=[(queue, priority, standing) for (queue, priority), standing in found.standings.items()],
         waiting=_columns(found.waiting),
+        age_bounds=ages.bounds,
+        ages={queue: (one.counts, one.total >> SUM_BITS, one.total & _LOW) for queue, one in ages.queues.items()},
         flow=(*flow.shape[1:], np.ascontiguousarray(flow, dtype=INT64).tobytes()),
         reports=[report for latest in found.reports for report in latest.reports],
         periods=[(start, end, _columns(sums)) for start, end in periods for sums in (_period(found, start, end),)],
@@ -128,7 +135,7 @@ def components(document: Document, vocabulary: Vocabulary, asked: Asked) -> Comp
     """
     check(document, asked)
     renumbered, order = _Renumbered(document, vocabulary), _Order(document, asked)
-    flow = _flow(document, renumbered)
+    flow, ages = _flow(document, renumbered), _ages(document)
     periods = {(start, end): (PeriodSums(renumbered.sums(columns)),) for start, end, columns in document.periods}
     return Components(
         ready=document.ready,
@@ -139,6 +146,7 @@ def components(document: Document, vocabulary: Vocabulary, asked: Asked) -> Comp
         before={name: [renumbered.sums(columns)] for name, columns in document.compared.items()},
         standings=order.standings(document),
         waiting=order.waiting(renumbered.in_queues(document.waiting)),
+        ages=lambda: ages,
         flow=lambda: flow,
         reports=(Latest(document.reports),),
         period=_told(periods),
@@ -187,6 +195,12 @@ def _flow(document: Document, renumbered: _Renumbered) -> Ints:
     mine = np.zeros((3, int(numbers.max(initial=-1)) + 1, hours), dtype=np.int64)
     mine[:, numbers] = theirs
     return mine
+
+
+def _ages(document: Document) -> Ages:
+    ages = document.ages.items()
+    queues = {queue: Distribution(counts, high << SUM_BITS | low) for queue, (counts, high, low) in ages}
+    return Ages(document.age_bounds, queues)
 
 
 class _Order:

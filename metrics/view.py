@@ -17,12 +17,12 @@ from metrics.contribution import SLAS, Mark
 from metrics.feeds import Feed, Feeds
 from metrics.floor import PartitionFloor
 from metrics.label_values import FloorLabels
-from metrics.live import Instants, LiveSet
+from metrics.live import LiveSet
 from metrics.measures import Vocabulary
 from metrics.pipeline import Pipeline
 from metrics.policies import NO_POLICY, Rules
 from metrics.standing import greatest
-from metrics.waiting import distribution
+from metrics.waiting import ages_by_queue, by_label
 
 
 class Clocks(NamedTuple):
@@ -149,13 +149,13 @@ def view(
 def _ages(
     tickets: AllTickets, ready: Collection[int], bounds: tuple[int, ...], labels: FloorLabels, at: int
 ) -> dict[LabelSet, Distribution]:
-    waiting: dict[LabelSet, list[Instants]] = {}
-    for number, partition in tickets.partitions.items():
-        for (queue, *_), live in partition.floor.live.items() if number in ready else ():
-            since = live.since(Mark.AWAITING_FIRST_RESPONSE)
-            if len(since):
-                waiting.setdefault((labels.queues.fold(queue),), []).append(since)
-    return {queue: distribution(multisets, bounds, at) for queue, multisets in waiting.items()}
+    waiting = (
+        (labels.queues.fold(queue), live.since(Mark.AWAITING_FIRST_RESPONSE))
+        for number, partition in tickets.partitions.items()
+        if number in ready
+        for (queue, *_), live in partition.floor.live.items()
+    )
+    return by_label(ages_by_queue(waiting, bounds, at))
 
 
 def _partition(

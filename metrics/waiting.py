@@ -6,9 +6,10 @@ place in the order of windows instead of a measure: that of the shortest window 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 
 from metrics.activity import Distribution
@@ -48,15 +49,54 @@ def of_window(waiting: Mapping[int, Counts], first: int, last: int) -> Counts:
     return counts
 
 
+class Ages(msgspec.Struct, frozen=True):
+    """How long the unanswered have waited, by queue, in buckets of these bounds: nanoseconds, ascending."""
+
+    bounds: tuple[int, ...]
+    queues: Mapping[str, Distribution]
+
+
+def ages_by_queue(waiting: Iterable[tuple[str, Instants]], bounds: tuple[int, ...], now: int) -> Ages:
+    """Of those who wait in these queues since these instants; a queue may be there several times."""
+    multisets: dict[str, list[Instants]] = {}
+    for queue, instants in waiting:
+        if len(instants):
+            multisets.setdefault(queue, []).append(instants)
+    return Ages(bounds, {queue: distribution(found, bounds, now) for queue, found in multisets.items()})
+
+
+def ages_together(found: Iterable[Ages], bounds: tuple[int, ...], label: Callable[[str], str]) -> Ages:
+    """Of several partitions, by label of the queues; nobody's where one has other bounds: that would be too few."""
+    queues: dict[str, Distribution] = {}
+    for ages in found:
+        if ages.bounds != bounds:
+            return Ages(bounds, {})
+        for queue, one in ages.queues.items():
+            known = queues.get(label(queue))
+            queues[label(queue)] = one if known is None else _added(known, one)
+    return Ages(bounds, queues)
+
+
+def by_label(ages: Ages) -> dict[tuple[str, ...], Distribution]:
+    """As an exposition shows them."""
+    return {(queue,): found for queue, found in ages.queues.items()}
+
+
+def _added(one: Distribution, other: Distribution) -> Distribution:
+    counts = tuple(mine + theirs for mine, theirs in zip(one.counts, other.counts, strict=True))
+    return Distribution(counts, one.total + other.total)
+
+
 def distribution(multisets: Iterable[Instants], bounds: Sequence[int], now: int) -> Distribution:
     """How many of those who wait since these instants have waited how long: at most the first of ``bounds``, and so on.
 
     ``bounds`` ascend; with the sum of all. What begins later than ``now`` has waited 0.
     """
     upto, total = [0] * (len(bounds) + 1), 0
+    too_early = [now - bound - 1 for bound in bounds]
     for instants in multisets:
-        for place, bound in enumerate(bounds):
-            upto[place] += len(instants) - instants.before(now - bound)
+        for place, earlier in enumerate(instants.upto(too_early)):
+            upto[place] += len(instants) - earlier
         upto[-1] += len(instants)
         waited = np.maximum(now - instants.values, 0)
         # Apart, since the nanoseconds of many long waits are more than 64 bits hold.

@@ -19,6 +19,7 @@ from deskpulse.board.workers import Workers
 from deskpulse.configuration.model import Configuration
 from deskpulse.mirroring import told_periods
 from deskpulse.ticket_lists import TicketList
+from metrics.activity import age_bounds
 from metrics.board_series import queue_families
 from metrics.components import asked_now
 from metrics.document import VERSION, Document, DocumentError
@@ -27,11 +28,13 @@ from metrics.facts import Days
 from metrics.feeds import as_json, feeds_of
 from metrics.instants import SECOND
 from metrics.measures import Vocabulary
+from metrics.names import AWAITING_AGE
 from metrics.policies import Rules
 from metrics.series import Family, Histogram
 from metrics.slow import periods_asked
 from metrics.slow_series import slow_families
 from metrics.snapshot import compose
+from metrics.waiting import Ages, ages_together, by_label
 from metrics.window_series import window_families
 from mirror.store import Held, MirrorError, Seen, Store
 from stream.explain import Explanation
@@ -83,6 +86,8 @@ class Mirrored:
         self._problem: str | None = None
         self._partitions = {"ready": 0, "catching_up": 0, "total": self._total}
         self._owners: set[str] = set()  # of those partitions, by name
+        self._ages: tuple[Ages, ...] = ()  # of the same
+        self._age_bounds = age_bounds(self._rules)
 
     # ------------------------------------------------------------------------------------------------ listening
 
@@ -183,6 +188,7 @@ class Mirrored:
         asked = asked_now(self._rules, now)
         found = [components(document, self._vocabulary, asked) for _, document in sorted(documents.items())]
         self._owners = {held[number].worker for number in documents}
+        self._ages = tuple(one.ages() for one in found)
         behind = sum(not one.ready for one in found)
         made = compose(found, self._rules, self._vocabulary, asked, catching_up=behind, total=self._total)
         abouts = {held[number].worker: document.about for number, document in documents.items()}
@@ -232,6 +238,9 @@ class Mirrored:
         """All window values and slow KPIs, and the wall's numbers by queue: no worker exports them."""
         queues = [queue for queue, label in labels.items() if queue == label]
         yield from queue_families(snapshot, labels)
+        waiting = ages_together(self._ages, self._age_bounds, lambda queue: labels.get(queue, queue))
+        if waiting.queues:
+            yield Histogram(AWAITING_AGE, waiting.bounds, by_label(waiting))
         for metric, rows in (*window_families(snapshot, queues), *slow_families(snapshot, queues)):
             if rows:
                 yield Family(metric, rows)

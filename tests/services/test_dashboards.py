@@ -31,7 +31,6 @@ DASHBOARDS: Final = dashboards(Path(__file__).parents[2] / "grafana/dashboards")
 
 #: Series that this floor lacks, each with the reason: every query that is empty names one of them.
 EMPTY: Final[Mapping[str, str]] = {
-    "support_awaiting_first_response_age_seconds": "a lone worker exports it: what is mirrored for a board lacks it",
     "support_tickets_without_policy": "the last policy of this floor matches every ticket",
     **dict.fromkeys(
         (
