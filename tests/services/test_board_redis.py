@@ -233,7 +233,7 @@ class TestLeftOut:
     @pytest.mark.parametrize(
         ("changed", "why"),
         [
-            (of_another_version, "worker odd writes documents of version 0, not 1"),
+            (of_another_version, f"worker odd writes documents of version 0, not {VERSION}"),
             (of_other_windows, "a worker has other windows: 15m, 45m, 6h"),
             (of_the_future, "the clock of worker odd is ahead of Redis's by more than a minute"),
             (of_no_sense, "a partition's document cannot be read: "),
