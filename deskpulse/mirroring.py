@@ -53,8 +53,9 @@ class Mirroring:
         while True:
             await self.turn()
             tick = self._worker.now() // TICK + 1
-            await asyncio.sleep(until(tick * TICK - AHEAD, self._worker.now()))
-            await self.ahead(tick)
+            for before in AHEAD:
+                await asyncio.sleep(until(tick * TICK - before, self._worker.now()))
+                await self.ahead(tick)
             await asyncio.sleep(until(tick * TICK, self._worker.now()))
 
     async def ahead(self, tick: int) -> None:

@@ -58,8 +58,8 @@ class Latest:
 
     async def _may_take(self, paused_until: float) -> None:
         """Returns in another quarter, after the pause; the source is told shortly before."""
-        for ahead in (AHEAD / SECOND, 0.0):
-            seconds = max(until_next_quarter(time.time(), self._quarter), paused_until - self._now()) - ahead
+        for ahead in (*AHEAD, 0):
+            seconds = max(until_next_quarter(time.time(), self._quarter), paused_until - self._now()) - ahead / SECOND
             if seconds > 0:
                 await asyncio.sleep(seconds)
                 if ahead:

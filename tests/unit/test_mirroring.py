@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 
 from deskpulse.mirroring import Mirroring, address_of, periods_of, told_periods
-from deskpulse.pacing import LIVES, QUIET_TICKS, TICK, pause_after
+from deskpulse.pacing import AHEAD, LIVES, QUIET_TICKS, TICK, pause_after
 from deskpulse.worker import Gathered, Worker
 from metrics.components import asked_now
 from metrics.document import About
@@ -141,7 +141,7 @@ async def test_numbers_are_summed_up_before_the_tick_at_which_they_are_written()
         for written in range(1, 4):
             await until_written(store, written)
             worker.processed += 1
-    assert worker.asked[-4:] == ["settled", "gathered"] * 2
+    assert worker.asked[-2 * len(AHEAD) - 2 :] == ([*["settled"] * len(AHEAD), "gathered"]) * 2
 
 
 async def test_an_entry_outlives_the_longest_pause_after_it() -> None:
