@@ -166,3 +166,9 @@ def test_the_walk_tells_what_has_no_number_does_not_move_or_has_no_sample(shown:
     one = "support_tickets_open"
     lines = takewhile(lambda line: not line.startswith(one), shown.expositions[0].splitlines())
     assert one in without_sample("\n".join(lines))
+
+
+def test_most_of_the_mornings_first_replies_are_within_their_promise(shown: Shown) -> None:
+    today = shown.snapshots[0]["all"]["windows"]["today"]["first_response"]
+    assert today["settled"] > 1_000
+    assert 0.85 < today["in_sla_ratio_now"] < 1
