@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from aiokafka.errors import KafkaError
@@ -19,6 +20,8 @@ from stream.rim.readiness import State
 
 if TYPE_CHECKING:
     from stream.rim.worker import Rim
+
+Place = tuple[str, int]  # topic and partition
 
 LOOK_SECONDS = 0.1  # while something is not ready
 CALM_SECONDS = 1.0
@@ -41,7 +44,7 @@ class Watch:
             self._look_at_recovery()
             await self._look_at_ends()
             readiness.judge(self._rim.offsets.position, time.monotonic_ns())
-            self._rim.counts.lag = {tp: end - (self._rim.offsets.position(tp) or 0) for tp, end in self._ends.items()}
+            self._rim.counts.lag = behind(self._ends, self._rim.offsets.position)
             self._tell()
             await asyncio.sleep(CALM_SECONDS if readiness.caught_up else LOOK_SECONDS)
 
@@ -100,3 +103,8 @@ class Watch:
         if blind != readiness.blind:
             log.warning("%s", blind or "broker reachable again")
         readiness.blind = blind
+
+
+def behind(ends: Mapping[Place, int], position: Callable[[Place], int | None]) -> dict[Place, int]:
+    """Records still to read, by topic and partition; never less than none: ends are as of some seconds ago."""
+    return {place: max(end - (position(place) or 0), 0) for place, end in ends.items()}
