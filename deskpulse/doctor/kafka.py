@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from deskpulse.doctor.findings import Failed, Finding, counted, ok, some, unchecked, warning, wrong
 from stream.rim.examining import BrokerSeen, GroupSeen, OffsetsSeen, TopicSeen
 from stream.rim.preflight import LATE_LIMIT, judge, topic_configs
@@ -18,6 +20,8 @@ IN_SYNC: Final = "min.insync.replicas"
 MESSAGE: Final = "max.message.bytes"
 _CREATE: Final = "Run: deskpulse topics create"
 _FOREVER: Final = -1
+#: Stands for a topic in what is the same with several.
+_EACH: Final = "\0"
 _OF_EVERY_KAFKA: Final = "compression.type"
 #: Kafka's own values where a broker tells only what was set.
 _DEFAULTS: Final = {POLICY: "delete", IN_SYNC: "1"}
@@ -45,17 +49,37 @@ def judge_broker(seen: BrokerSeen | Failed, settings: RimSettings) -> Finding:
 
 
 def judge_topics(seen: BrokerSeen | Failed, settings: RimSettings) -> list[Finding]:
-    """One finding for each thing that is wrong with a topic; one for all where nothing is."""
+    """One finding for each thing that is wrong with topics; one for all where nothing is."""
     if isinstance(seen, Failed):
         return [unchecked(TOPICS, "no broker answers")]
     first = next((seen.topics[topic].partitions for topic in settings.event_topics if topic in seen.topics), None)
-    found = [one for topic in settings.all_topics for one in _topic(topic, seen.topics.get(topic), first, settings)]
+    found = [
+        (topic, one) for topic in settings.all_topics for one in _topic(topic, seen.topics.get(topic), first, settings)
+    ]
     if found:
-        return found
+        return _together(found)
     told = "" if all(topic.settings is not None for topic in seen.topics.values()) else "; no settings are told"
     copies = min(topic.replication for topic in seen.topics.values())
     told = f"{len(seen.topics)} topics, {counted(first or 0, 'partition')} and {counted(copies, 'replica')} each{told}"
     return [ok(TOPICS, told)]
+
+
+def _together(found: Sequence[tuple[str, Finding]]) -> list[Finding]:
+    """What is the same with several topics told once: eight lines of one fault hide the ninth, of another."""
+    topics: dict[Finding, list[str]] = {}
+    for topic, one in found:
+        topics.setdefault(_with(one, topic, _EACH), []).append(topic)
+    return [_with(one, _EACH, names[0]) if len(names) == 1 else _of_each(one, names) for one, names in topics.items()]
+
+
+def _of_each(one: Finding, topics: Sequence[str]) -> Finding:
+    seen = one.seen.replace(_EACH, f"each of {some(topics)}")
+    return msgspec.structs.replace(one, seen=seen, next_step=(one.next_step or "").replace(_EACH, "TOPIC"))
+
+
+def _with(one: Finding, name: str, other: str) -> Finding:
+    step = None if one.next_step is None else one.next_step.replace(name, other)
+    return msgspec.structs.replace(one, seen=one.seen.replace(name, other), next_step=step)
 
 
 def _topic(topic: str, seen: TopicSeen | None, first: int | None, settings: RimSettings) -> Iterator[Finding]:
@@ -76,8 +100,8 @@ def _topic(topic: str, seen: TopicSeen | None, first: int | None, settings: RimS
     if seen.replication < settings.replication:
         yield warning(
             TOPICS,
-            f"{topic} has {seen.replication} copies, [broker] replication is {settings.replication}",
-            "Add copies with kafka-reassign-partitions.sh, or set replication to what you want",
+            f"{topic} has {counted(seen.replication, 'replica')}, [broker] replication is {settings.replication}",
+            "Add replicas with kafka-reassign-partitions.sh, or set replication to what you want",
         )
     if seen.settings is not None:
         made = topic_configs(settings, topic)

@@ -84,7 +84,7 @@ class TestTopics:
             ),
             (
                 cluster(ticket_changed=topic("ticket-changed", replication=1)),
-                Verdict.WARNING, "has 1 copies, [broker] replication is 3", "kafka-reassign-partitions.sh",
+                Verdict.WARNING, "has 1 replica, [broker] replication is 3", "kafka-reassign-partitions.sh",
             ),
             (
                 with_settings("ticket-created", cleanup_policy="compact"),
@@ -111,6 +111,18 @@ class TestTopics:
         assert found.verdict is verdict
         assert told in found.seen
         assert step in (found.next_step or "")
+
+    def test_what_is_the_same_with_several_topics_is_told_once(self) -> None:
+        seen = cluster(
+            ticket_changed=topic("ticket-changed", replication=1),
+            ticket_created=topic("ticket-created", settings={"min.insync.replicas": "1"}),
+            ticket_resolved=topic("ticket-resolved", replication=1, settings={"min.insync.replicas": "1"}),
+        )
+        copies, in_sync = sorted(judge_topics(seen, SETTINGS), key=lambda one: "min" in one.seen)
+        each = "each of ticket-resolved, ticket-changed has 1 replica, [broker] replication is 3"
+        assert (copies.verdict, copies.seen) == (Verdict.WARNING, each)
+        assert in_sync.seen.startswith("each of ticket-created, ticket-resolved has min.insync.replicas=1")
+        assert "--entity-name TOPIC --add-config min.insync.replicas=2" in (in_sync.next_step or "")
 
     def test_what_is_kept_for_ever_is_kept_long_enough(self) -> None:
         assert only(judge_topics(with_settings("ticket-created", retention_ms="-1"), SETTINGS)).verdict is Verdict.OK
