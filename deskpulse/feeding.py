@@ -13,7 +13,7 @@ import msgspec
 
 from intake.simulator.desk import Delivery
 from metrics.instants import SECOND
-from stream.rim.preflight import any_reachable, check_topics
+from stream.rim.preflight import PreflightError, absent, check_topics
 from stream.rim.sending import Sender
 from stream.rim.settings import RimSettings
 
@@ -24,23 +24,20 @@ class ForeignEventsError(Exception):
     """The topics hold events of another source."""
 
 
-class NoTopicsError(Exception):
+class NoTopicsError(PreflightError):
     """The event topics are not there."""
 
 
-async def require_event_topics(brokers: tuple[str, ...]) -> None:
+async def require_event_topics(settings: RimSettings) -> None:
     """Pass only where all event topics exist: sending to a missing one would fail late, or create it unasked.
 
     Raises:
-        NoTopicsError: the broker is not reachable, or naming the topics and what to run.
+        NoTopicsError: naming the topics and what to run.
     """
-    if not await any_reachable(brokers):
-        raise NoTopicsError(f"broker not reachable: {', '.join(brokers)}")
-    settings = RimSettings(brokers=brokers)
     checks = await check_topics(settings)
-    missing = [check.topic for check in checks if check.partitions is None and check.topic in settings.event_topics]
+    missing = [check for check in checks if check.partitions is None and check.topic in settings.event_topics]
     if missing:
-        raise NoTopicsError(f"{', '.join(missing)}: no such topic. Run: deskpulse topics create")
+        raise NoTopicsError(absent(missing))
 
 
 class _Source(msgspec.Struct, gc=False):

@@ -48,30 +48,32 @@ async def replay(
     records: Iterable[tuple[str, bytes | None, bytes]],
     progress: Progress,
     *,
-    brokers: tuple[str, ...] | None = None,
+    given: Setting | None = None,
     at: int | None = None,
 ) -> Replayed:
     """Send ``records`` (topic, key, value) to topics of their own, process them, and look.
 
     Raises:
         ReplayError: the worker met a fault.
+        PreflightError: the broker does not let it in.
+        KafkaError: the broker refuses something.
     """
     async with AsyncExitStack() as stack:
-        worker = Worker(configuration, await _setting(stack, brokers, at))
+        worker = Worker(configuration, await _setting(stack, given, at))
         await wait_for_broker(worker.rim_settings)
         await stack.enter_async_context(own_topics(worker.rim_settings))
         sent = await _send(worker.setting, records, progress)
         return await _process(worker, progress, sent, at)
 
 
-async def _setting(stack: AsyncExitStack, brokers: tuple[str, ...] | None, at: int | None) -> Setting:
-    """Topics, group and changelog of this replay's own; the embedded broker where none is given."""
+async def _setting(stack: AsyncExitStack, given: Setting | None, at: int | None) -> Setting:
+    """Topics, group and changelog of this replay's own, at the brokers given; the embedded one where none is."""
     name = f"deskpulse-replay-{secrets.token_hex(4)}"
-    is_embedded = brokers is None
-    if brokers is None:
-        brokers = ((await stack.enter_async_context(EmbeddedBroker())).address,)
-    return Setting(
-        brokers=brokers,
+    is_embedded = given is None
+    if given is None:
+        given = Setting(brokers=((await stack.enter_async_context(EmbeddedBroker())).address,))
+    return msgspec.structs.replace(
+        given,
         app_id=name,
         topic_prefix=f"{name}-",
         partitions=PARTITIONS,
@@ -91,7 +93,7 @@ def _stay(_why: str) -> None:
 async def _send(setting: Setting, records: Iterable[tuple[str, bytes | None, bytes]], progress: Progress) -> int:
     task = progress.add_task("reading", total=None)
     sent = 0
-    async with Sender(setting.brokers, setting.topic_prefix) as sender:
+    async with Sender(setting.brokers, setting.topic_prefix, setting.security) as sender:
         for topic, key, value in records:
             await sender.send(topic, key, value)
             sent += 1

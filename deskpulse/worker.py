@@ -39,6 +39,7 @@ from stream.records import Reason
 from stream.rim.failpoints import Failpoint, pass_by
 from stream.rim.preflight import preflight
 from stream.rim.readiness import Readiness
+from stream.rim.security import OPEN, Security
 from stream.rim.settings import Hooks, RimSettings, stop_hard
 from stream.rim.worker import Rim, create_rim
 from stream.tickets import Admission, TicketPartition, Tickets
@@ -49,6 +50,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """How this process is run; what the floor's rules are is in the configuration."""
 
     brokers: tuple[str, ...]
+    security: Security = OPEN
     app_id: str = "deskpulse"
     topic_prefix: str = ""
     partitions: int | None = None  # of topics that this run creates; else as configured
@@ -345,6 +347,7 @@ def rim_settings(configuration: Configuration, setting: Setting) -> RimSettings:
     letters = configuration.dead_letters
     return RimSettings(
         brokers=setting.brokers,
+        security=setting.security,
         app_id=setting.app_id,
         topic_prefix=setting.topic_prefix,
         partitions=setting.partitions or broker.partitions,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stream.rim.preflight import create_topics
+from stream.rim.security import OPEN, Security
 from stream.rim.sending import Sender
 from stream.rim.settings import RimSettings
 from tests.logs import to_json_line, topic_of
@@ -37,12 +38,14 @@ class Floor:
         return f"kafka://{self.address}"
 
 
-def described_floor(address: str, folder: Path, toml: str = "") -> Floor:
-    """A configuration file, and nothing on the broker yet."""
+def described_floor(
+    address: str, folder: Path, toml: str = "", *, secured: str = "", security: Security = OPEN
+) -> Floor:
+    """A configuration file, and nothing on the broker yet; ``secured``: keys of `[broker]`, and what they come to."""
     file = folder / "floor.toml"
     broker = f'url = "kafka://{address}"\npartitions = {PARTITIONS}\nreplication = 1\nsession_timeout = "6s"'
-    file.write_text(f'[broker]\n{broker}\n[retention]\nsettled = "{RETENTION}"\n{toml}', encoding="utf-8")
-    settings = RimSettings(brokers=(address,), partitions=PARTITIONS, replication=1)
+    file.write_text(f'[broker]\n{broker}\n{secured}[retention]\nsettled = "{RETENTION}"\n{toml}', encoding="utf-8")
+    settings = RimSettings(brokers=(address,), security=security, partitions=PARTITIONS, replication=1)
     return Floor(settings, file)
 
 
@@ -60,7 +63,7 @@ def records_of(events: Iterable[Mapping[str, Any]]) -> list[Record]:
 
 async def send(floor: Floor, records: Sequence[Record]) -> None:
     """Returns once all is acknowledged; records of one partition keep their order."""
-    async with Sender(floor.settings.brokers) as sender:
+    async with Sender(floor.settings.brokers, security=floor.settings.security) as sender:
         for record in records:
             await sender.send(*record)
         await sender.flush()

@@ -11,15 +11,14 @@ from typing import Any, Final, TypeVar
 import click
 
 from deskpulse.commands.asking import asked
-from deskpulse.commands.options import addresses, broker_option, config_option, configuration
-from deskpulse.configuration.loading import Configuration
+from deskpulse.commands.brokers import settings_given
+from deskpulse.commands.options import broker_option, config_option, configuration
 from deskpulse.dead_letters import Judge, Mended, MendedProblem, Place, Selection, mended, place_of
 from deskpulse.letter_tables import REASONS, print_listed, tell_counts
 from deskpulse.letters import Listed, Outcome, listed, requeued
 from deskpulse.logs import open_log
-from deskpulse.worker import Setting, rim_settings
 from metrics.instants import parse_duration, parse_instant
-from stream.rim.settings import EVENT_TOPICS, RimSettings
+from stream.rim.settings import EVENT_TOPICS
 
 LIMIT: Final = 100
 _SHOWN: Final = 20
@@ -92,7 +91,7 @@ def list_(
     if whole and form != "json":
         raise click.UsageError("--whole needs --format json: a table shows the first of a payload")
     selection = Selection(reasons=reasons, topics=topics, since=since)
-    settings = _settings(configuration(config), broker)
+    settings = settings_given(configuration(config), broker)
     found: Listed = asked(settings, listed(settings, selection, limit, is_open=is_open))
     print_listed(found, form, is_whole=whole)
     tell_counts(found)
@@ -122,7 +121,7 @@ def requeue(
     places = letters if values is None else values
     selection = Selection(reasons=reasons, topics=topics, since=since, places=frozenset(places) if places else None)
     loaded = configuration(config)
-    settings = _settings(loaded, broker)
+    settings = settings_given(loaded, broker)
     judge = Judge(loaded.rules(), settings.event_topics, time.time_ns(), is_forced=force)
     if values == {}:
         outcome = Outcome()
@@ -164,7 +163,3 @@ def _tell(outcome: Outcome, judge: Judge, *, is_dry: bool) -> None:
     click.echo(f"{outcome.sent.total():>9,} {'would be ' if is_dry else ''}requeued, {outcome.held:,} held back")
     if outcome.failed:
         click.echo(f"Error: {outcome.failed}. Those told above are back; run it again for the others.", err=True)
-
-
-def _settings(loaded: Configuration, broker: str | None) -> RimSettings:
-    return rim_settings(loaded, Setting(brokers=addresses(broker) if broker else loaded.broker.url))

@@ -17,13 +17,13 @@ from rich.table import Table
 from rich.text import Text
 
 from deskpulse.cells import printable
-from deskpulse.commands.options import addresses, broker_option, config_option, configuration, tokens_given
+from deskpulse.commands.brokers import settings_given
+from deskpulse.commands.options import broker_option, config_option, configuration, tokens_given
 from deskpulse.configuration.alerting import alerting_settings
 from deskpulse.configuration.loading import ConfigurationError
 from deskpulse.doctor.examination import Plan, examined
 from deskpulse.doctor.findings import Finding, Verdict, wrong
 from deskpulse.progress import bar
-from deskpulse.worker import Setting, rim_settings
 
 PROMETHEUS: Final = "http://127.0.0.1:9090"
 WIDTH: Final = 160
@@ -64,7 +64,7 @@ def command(
     asked = {part: None if part in without else _url(part, url) for part, url in urls.items()}
     plan = Plan(
         configuration=loaded,
-        settings=rim_settings(loaded, Setting(brokers=addresses(broker) if broker else loaded.broker.url)),
+        settings=settings_given(loaded, broker),
         tokens=tokens_given(loaded),
         workers=tuple(_url("worker", url) for url in workers) or None,
         board=asked["board"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
 from collections import Counter
@@ -10,14 +9,16 @@ from pathlib import Path
 from typing import Final
 
 import click
-from aiokafka.errors import KafkaError
 
-from deskpulse.commands.options import Instant, addresses, broker_option
-from deskpulse.feeding import NoTopicsError, require_event_topics
+from deskpulse.commands.asking import asked
+from deskpulse.commands.brokers import settings_given
+from deskpulse.commands.options import Instant, broker_option, config_option, configuration
+from deskpulse.feeding import require_event_topics
 from intake.facts_form import TEMPLATE, TOPIC, Event, FormError, read_form
 from intake.imports.events import encode
 from intake.imports.files import BadRow
 from stream.rim.sending import Sender
+from stream.rim.settings import RimSettings
 
 _BAD_ROWS_SHOWN: Final = 20
 _DECIMALS: Final = {"point": ".", "comma": ","}
@@ -29,10 +30,12 @@ _DECIMALS: Final = {"point": ".", "comma": ","}
 @click.option("--reported-at", type=Instant(), metavar="T", help="When it was reported (RFC 3339); default: now.")
 @click.option("--source", default="deskpulse/facts", show_default=True, help="The events' source.")
 @broker_option
+@config_option
 @click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def command(
-    file: Path | None, broker: str | None, source: str, reported_at: int | None, decimal: str | None, *, template: bool
-) -> None:
+    file: Path | None, broker: str | None, config: Path | None, source: str, reported_at: int | None,
+    decimal: str | None, *, template: bool,
+) -> None:  # fmt: skip
     """Turn the rows of FILE (CSV) into business facts: JSON Lines on stdout, or with --broker to Kafka.
 
     Where any row is bad, each bad row is named and nothing is sent.
@@ -46,10 +49,8 @@ def command(
     if broker is None:
         sys.stdout.buffer.write(b"".join(map(encode, found)))
     else:
-        try:
-            asyncio.run(_send(found, addresses(broker)))
-        except (NoTopicsError, KafkaError) as error:
-            raise click.ClickException(str(error)) from error
+        settings = settings_given(configuration(config), broker)
+        asked(settings, _send(found, settings))
     _tell(found)
 
 
@@ -72,9 +73,9 @@ def _events(file: Path, source: str, now: int, decimal: str | None) -> list[Even
     return [item for item in found if not isinstance(item, BadRow)]
 
 
-async def _send(found: list[Event], brokers: tuple[str, ...]) -> None:
-    await require_event_topics(brokers)
-    async with Sender(brokers) as sender:
+async def _send(found: list[Event], settings: RimSettings) -> None:
+    await require_event_topics(settings)
+    async with Sender(settings.brokers, security=settings.security) as sender:
         for event in found:
             await sender.send(TOPIC, event["subject"].encode(), encode(event).rstrip(b"\n"))
         await sender.flush()

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from aiokafka.errors import KafkaError
 
-from deskpulse.commands.options import addresses, broker_option
-from deskpulse.feeding import NoTopicsError, require_event_topics
+from deskpulse.commands.asking import asked
+from deskpulse.commands.brokers import settings_given
+from deskpulse.commands.options import broker_option, config_option, configuration
+from deskpulse.feeding import require_event_topics
 from deskpulse.progress import bar, counted
 from intake.imports.events import Event, Note, encode, events
 from intake.imports.files import BadRow, read_file
@@ -66,9 +66,11 @@ class _Report:
 @click.option("--map", "map_file", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The map.")
 @click.option("--source", help="The events' source, instead of the map's.")
 @broker_option
+@config_option
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-def command(map_file: Path, file: Path, source: str | None, broker: str | None) -> None:
+def command(map_file: Path, file: Path, source: str | None, broker: str | None, config: Path | None) -> None:
     """Turn the rows of FILE (CSV) into events by a map: JSON Lines on stdout, or with --broker to Kafka."""
+    settings = None if broker is None else settings_given(configuration(config), broker)
     report = _Report()
     try:
         plan = load_map(map_file)
@@ -76,12 +78,10 @@ def command(map_file: Path, file: Path, source: str | None, broker: str | None) 
             found = counted(
                 report.events_of(events(read_file(file, plan.format), plan, source=source)), progress, "rows"
             )
-            if broker is None:
+            if settings is None:
                 _print(found)
             else:
-                asyncio.run(_send(found, addresses(broker)))
-    except (NoTopicsError, KafkaError) as error:
-        raise click.ClickException(str(error)) from error
+                asked(settings, _send(found, settings))
     except MapError as error:
         for problem in error.problems:
             click.echo(str(problem), err=True)
@@ -95,22 +95,22 @@ def _print(found: Iterator[Event]) -> None:
         write(encode(event))
 
 
-async def _send(found: Iterator[Event], brokers: tuple[str, ...]) -> None:
+async def _send(found: Iterator[Event], settings: RimSettings) -> None:
     """Every ``created`` after the workers have read all other events, so that history raises no breach on its way.
 
     Being acknowledged is not enough: a worker that lags would read a ``created`` before an earlier reply, and call its
     ticket late. Where no worker runs, the next one begins by catching up, and believes nothing before that.
     """
-    await require_event_topics(brokers)
+    await require_event_topics(settings)
     created = []
-    async with Sender(brokers) as sender:
+    async with Sender(settings.brokers, security=settings.security) as sender:
         for event in found:
             if event["type"] == CREATED:
                 created.append(event)
             else:
                 await sender.send(*_record(event))
         await sender.flush()
-        await read_by_workers(RimSettings(brokers=brokers), sender.ends)
+        await read_by_workers(settings, sender.ends)
         for event in created:
             await sender.send(*_record(event))
         await sender.flush()

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import click
-from aiokafka.errors import KafkaError
 
-from deskpulse.commands.options import Duration, Instant, addresses, broker_option
+from deskpulse.commands.asking import asked
+from deskpulse.commands.brokers import settings_given
+from deskpulse.commands.options import Duration, Instant, broker_option, config_option, configuration
 from deskpulse.commands.worker import stop_on_signals
-from deskpulse.feeding import Feed, ForeignEventsError, NoTopicsError, refuse_foreign, require_event_topics
+from deskpulse.feeding import Feed, ForeignEventsError, refuse_foreign, require_event_topics
 from deskpulse.progress import bar, counted
 from intake.simulator.desk import DeskOptions, simulate
 from metrics.instants import DAY, HOUR, SECOND
 from stream.rim.peeking import peek
 from stream.rim.sending import Sender
-from stream.rim.settings import EVENT_TOPICS
+from stream.rim.settings import EVENT_TOPICS, RimSettings
 
 #: 2025-01-01 in seconds since the epoch.
 _TICKETS_SINCE = 1_735_689_600
@@ -46,13 +47,14 @@ _TICKETS_SINCE = 1_735_689_600
     "--speed", type=click.FloatRange(min=0, min_open=True), default=1.0, help="With --broker: times real time."
 )
 @broker_option
+@config_option
 def command(
-    broker: str | None, start: int | None, duration: int | None, queues: str | None, disorder: int, speed: float,
-    **flags: Any,
+    broker: str | None, config: Path | None, start: int | None, duration: int | None, queues: str | None, disorder: int,
+    speed: float, **flags: Any,
 ) -> None:  # fmt: skip
     """Simulate a help desk from one seed: JSON Lines on stdout, or with --broker to Kafka as time goes by.
 
-    DESKPULSE_BROKER is ignored, and topics that hold another source's events are refused.
+    DESKPULSE_BROKER and the url of --config are ignored, and topics that hold another source's events are refused.
     """
     length = duration if duration is not None or broker else DAY
     begin = start if start is not None else time.time_ns() - (0 if broker else length or 0)
@@ -66,11 +68,10 @@ def command(
         if broker is None:
             _print(options)
         else:
-            asyncio.run(_send(options, addresses(broker), speed))
+            settings = settings_given(configuration(config), broker)
+            asked(settings, _send(options, settings, speed))
     except (ValueError, ForeignEventsError) as error:
         raise click.UsageError(str(error)) from error
-    except (NoTopicsError, KafkaError) as error:
-        raise click.ClickException(str(error)) from error
 
 
 def _print(options: DeskOptions) -> None:
@@ -80,11 +81,11 @@ def _print(options: DeskOptions) -> None:
             write(delivery.encode() + b"\n")
 
 
-async def _send(options: DeskOptions, brokers: tuple[str, ...], speed: float) -> None:
-    await require_event_topics(brokers)
-    refuse_foreign(iter(await peek(brokers, EVENT_TOPICS)))
+async def _send(options: DeskOptions, settings: RimSettings, speed: float) -> None:
+    await require_event_topics(settings)
+    refuse_foreign(iter(await peek(settings, EVENT_TOPICS)))
     stop = stop_on_signals()
-    async with Sender(brokers) as sender:
+    async with Sender(settings.brokers, security=settings.security) as sender:
         feed = Feed(sender, simulate(options))
         await feed.send_until(time.time_ns())
         await feed.follow(stop, speed=speed)

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from deskpulse.commands.asking import asked
-from deskpulse.commands.options import addresses, broker_option, config_option, configuration
-from deskpulse.worker import Setting, rim_settings
-from stream.rim.preflight import check_topics, create_topics
+from deskpulse.commands.brokers import settings_given
+from deskpulse.commands.options import broker_option, config_option, configuration
+from stream.rim.preflight import check_topics, create_topics, remedy
 from stream.rim.reset import reset
 from stream.rim.settings import RimSettings
 
@@ -48,7 +48,7 @@ def check(broker: str | None, config: Path | None) -> None:
         table.add_row(topic.topic, "" if topic.partitions is None else str(topic.partitions), topic.problem or "")
     Console().print(table)
     if any(topic.problem for topic in found):
-        click.echo("Run: deskpulse topics create", err=True)
+        click.echo(remedy(found), err=True)
         sys.exit(1)
 
 
@@ -66,7 +66,6 @@ def reset_(broker: str | None, config: Path | None) -> None:
 
 
 def _settings(broker: str | None, config: Path | None, partitions: int | None, replication: int | None) -> RimSettings:
-    settings = configuration(config)
-    brokers = addresses(broker) if broker else settings.broker.url
-    made = rim_settings(settings, Setting(brokers=brokers, partitions=partitions))
-    return made if replication is None else msgspec.structs.replace(made, replication=replication)
+    made = settings_given(configuration(config), broker)
+    given = {"partitions": partitions, "replication": replication}
+    return msgspec.structs.replace(made, **{key: number for key, number in given.items() if number is not None})

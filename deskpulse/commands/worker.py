@@ -9,21 +9,24 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import click
 from aiokafka.errors import KafkaError
+from msgspec.structs import replace
 
 from deskpulse.board.access import Tokens
 from deskpulse.board.beside import board_beside
-from deskpulse.commands.options import addresses, broker_option, config_option, configuration, tokens_given
+from deskpulse.commands.brokers import setting_given
+from deskpulse.commands.options import broker_option, config_option, configuration, tokens_given
 from deskpulse.configuration.loading import Configuration
 from deskpulse.installation import NameTakenError, check_names
 from deskpulse.mirroring import mirrored
 from deskpulse.server import PortTakenError
-from deskpulse.worker import Setting, Worker
+from deskpulse.worker import Setting, Worker, rim_settings
 from stream.rim.failpoints import Failpoint, mine, pass_by
 from stream.rim.preflight import PreflightError
+from stream.rim.reaching import refusal
 from stream.tickets import Admission
 
 #: For tests only: `NAME` or `NAME:N`, and the worker kills itself at that place; docs/operations.md names them.
@@ -42,17 +45,23 @@ def command(broker: str | None, config: Path | None, *, admit_old: bool) -> None
     settings = configuration(config)
     try:
         check_names()
-        brokers = addresses(broker) if broker else settings.broker.url
-        asyncio.run(_run(settings, brokers, tokens_given(settings), admit_old=admit_old))
-    except (PreflightError, PortTakenError, NameTakenError, KafkaError) as error:
-        click.echo(f"deskpulse worker: stopped: {error}", err=True)
-        sys.exit(1)
+        admission = Admission(drop_old=not admit_old)
+        setting = replace(setting_given(settings, broker), admission=admission, passes=failpoint())
+        asyncio.run(_run(settings, setting, tokens_given(settings)))
+    except (PreflightError, PortTakenError, NameTakenError) as error:
+        _stopped(str(error))
+    except KafkaError as error:
+        _stopped(refusal(error, rim_settings(settings, setting)) or str(error))
 
 
-async def _run(settings: Configuration, brokers: tuple[str, ...], tokens: Tokens, *, admit_old: bool) -> None:
+def _stopped(why: str) -> NoReturn:
+    click.echo(f"deskpulse worker: stopped: {why}", err=True)
+    sys.exit(1)
+
+
+async def _run(settings: Configuration, setting: Setting, tokens: Tokens) -> None:
     stop = stop_on_signals()
-    admission = Admission(drop_old=not admit_old)
-    worker = Worker(settings, Setting(brokers=brokers, admission=admission, passes=failpoint()))
+    worker = Worker(settings, setting)
     async with worker.serving(tokens) as url, mirrored(worker, url), _wall_beside(worker, url, tokens, stop) as wall:
         click.echo(f"deskpulse worker: {url}/metrics /readyz /snapshot{wall}", err=True)
         await worker.run(stop)

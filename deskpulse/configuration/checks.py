@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Final
 from urllib.parse import urlsplit
 
-from deskpulse.configuration import output_checks
+from deskpulse.configuration import broker_checks, output_checks
 from deskpulse.configuration.draft import Draft, Finding, one_of
 from deskpulse.configuration.model import compiled_policy, compiled_version
 from deskpulse.configuration.problems import Path
@@ -186,6 +186,7 @@ RULES: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
     _matched_aliases,
     _policy_names,
     _shadowed,
+    *broker_checks.RULES,
     *output_checks.RULES,
 )
 

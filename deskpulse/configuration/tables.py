@@ -5,7 +5,7 @@ Each field is a key of the file, with its default and its meaning; the reference
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -34,6 +34,11 @@ from metrics.samples import CAUTION_FROM, ENOUGH_FROM
 _TICKET_URL = "a link with {id} in place of the ticket's id, such as https://desk.example/tickets/{id}"
 
 
+def _other(description: str, example: str) -> Any:
+    """A key that only some brokers ask for: a comment in the reference's complete file."""
+    return Field(None, description=description, examples=[example], json_schema_extra={"alternative": True})
+
+
 class Broker(Table):
     """The Kafka cluster that events come from."""
 
@@ -57,6 +62,42 @@ class Broker(Table):
         None,
         description="The worker's static membership; when absent, its host name and port.",
         examples=['"worker-1"'],
+    )
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT",
+        description="What the listener at `url` speaks, in Kafka's words: `SSL` is TLS, `SASL_…` a login. For "
+        "`--broker` too. See [production](production.md#who-may-do-what-in-kafka).",
+        examples=['"SASL_SSL"'],
+    )
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
+        None, description="How name and password are told; only with `SASL_…`.", examples=['"SCRAM-SHA-512"']
+    )
+    username: Text | None = Field(
+        None, description="The name to log in by; only with `SASL_…`.", examples=['"deskpulse-worker"']
+    )
+    password_env: Variable | None = Field(
+        None, description="The environment variable that holds its password.", examples=['"KAFKA_PASSWORD"']
+    )
+    password_file: Text | None = _other(
+        "The file that holds its password, instead of `password_env`; a line's end does not count.",
+        '"/run/secrets/kafka"',
+    )
+    ca_file: Text | None = _other(
+        "Certificates, as PEM, of the authorities that may have signed the brokers'; when absent, those that the "
+        "system trusts. Only with TLS.",
+        '"/etc/deskpulse/ca.pem"',
+    )
+    certificate_file: Text | None = _other(
+        "The client's own certificate with its chain, as PEM, where brokers ask for one. Only with TLS.",
+        '"/etc/deskpulse/worker.pem"',
+    )
+    key_file: Text | None = _other(
+        "The key of `certificate_file`, as PEM without a passphrase.", '"/etc/deskpulse/worker.key"'
+    )
+    check_hostname: bool = Field(
+        True,  # noqa: FBT003 - pydantic's default
+        description="Whether a broker's certificate has to name its address; `false` only with TLS.",
+        examples=["true"],
     )
 
 

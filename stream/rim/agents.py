@@ -26,6 +26,7 @@ from stream.rim.failpoints import Failpoint
 from stream.rim.log import log
 from stream.rim.offsets import Offsets
 from stream.rim.ownership import Owned, Ownership
+from stream.rim.reaching import told
 from stream.rim.settings import Hooks, RimSettings
 
 NANOSECONDS_PER_MS = 1_000_000
@@ -181,7 +182,7 @@ class BatchAgent:
             late = "it came too late, or this machine's clock is not the broker's"
             raise StopWorkerError(f"the changelog {where} took no append: {late}") from error
         except KafkaError as error:
-            raise StopWorkerError(f"the changelog {where} took no append: {error!r}") from error
+            raise StopWorkerError(f"the changelog {where} took no append: {told(error, self._settings)}") from error
         first = last - len(entries) + 1
         if first <= owned.changelog_offset:
             raise StopWorkerError(
@@ -202,7 +203,9 @@ class BatchAgent:
         try:
             await changelog.send_letters(producer, self._settings.dead_letters, letters)
         except KafkaError as error:
-            raise StopWorkerError(f"{self._settings.dead_letters} took no dead letter: {error!r}") from error
+            raise StopWorkerError(
+                f"{self._settings.dead_letters} took no dead letter: {told(error, self._settings)}"
+            ) from error
 
     def _count(self, records: Records, applied: Applied) -> None:
         self.counts.records[records.topic] += len(records.offsets)

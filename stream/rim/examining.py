@@ -15,7 +15,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 
-from stream.rim.preflight import admin, any_reachable
+from stream.rim.preflight import admin
+from stream.rim.reaching import obstacle
+from stream.rim.security import connection
 from stream.rim.settings import RimSettings
 
 Place = tuple[str, int]
@@ -62,7 +64,7 @@ async def examined_broker(settings: RimSettings) -> BrokerSeen:
     """The cluster and the worker's topics.
 
     Raises:
-        NotToldError: no broker is reachable.
+        NotToldError: no broker lets this client in.
         KafkaError: it does not answer.
     """
     await _require_reachable(settings)
@@ -76,8 +78,9 @@ async def examined_broker(settings: RimSettings) -> BrokerSeen:
 
 
 async def _require_reachable(settings: RimSettings) -> None:
-    if not await any_reachable(settings.brokers):
-        raise NotToldError(f"broker not reachable: {', '.join(settings.brokers)}")
+    found = await obstacle(settings)
+    if found is not None:
+        raise NotToldError(found.why)
 
 
 def _topic(partitions: list[dict[str, Any]], told: Mapping[str, str] | None) -> TopicSeen:
@@ -112,7 +115,7 @@ async def examined_offsets(settings: RimSettings, topics: Mapping[str, int], pau
         KafkaError: the broker does not answer.
     """
     places = [TopicPartition(topic, number) for topic, count in topics.items() for number in range(count)]
-    consumer = AIOKafkaConsumer(bootstrap_servers=list(settings.brokers), enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**connection(settings.brokers, settings.security), enable_auto_commit=False)
     async with admin(settings) as client:
         await consumer.start()
         try:

@@ -15,7 +15,8 @@ from typing import Any, Final, Self
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from stream.rim.preflight import PreflightError, check_topics
+from stream.rim.preflight import PreflightError, absent, check_topics
+from stream.rim.security import connection
 from stream.rim.sending import Sender
 from stream.rim.settings import RimSettings
 
@@ -103,10 +104,11 @@ async def opened(settings: RimSettings) -> AsyncIterator[Letters]:
         PreflightError: there is no such topic.
         KafkaError: the broker does not answer.
     """
-    count = next(check.partitions for check in await check_topics(settings) if check.topic == settings.dead_letters)
-    if count is None:
-        raise PreflightError(f"{settings.dead_letters}: no such topic. Run: deskpulse topics create")
-    consumer = AIOKafkaConsumer(bootstrap_servers=list(settings.brokers), enable_auto_commit=False)
+    check = next(check for check in await check_topics(settings) if check.topic == settings.dead_letters)
+    if check.partitions is None:
+        raise PreflightError(absent([check]))
+    count = check.partitions
+    consumer = AIOKafkaConsumer(**connection(settings.brokers, settings.security), enable_auto_commit=False)
     await consumer.start()
     try:
         places = [TopicPartition(settings.dead_letters, number) for number in range(count)]
@@ -121,8 +123,8 @@ class Requeuing:
 
     def __init__(self, settings: RimSettings) -> None:
         self._letters = settings.dead_letters
-        self._sender = Sender(settings.brokers)
-        self._notes = AIOKafkaProducer(bootstrap_servers=list(settings.brokers), acks="all")
+        self._sender = Sender(settings.brokers, security=settings.security)
+        self._notes = AIOKafkaProducer(**connection(settings.brokers, settings.security), acks="all")
 
     async def __aenter__(self) -> Self:
         await self._notes.start()

@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from stream.rim.preflight import admin
+from stream.rim.security import connection
 from stream.rim.settings import RimSettings
 
 _AT_EACH_END = 100
 _QUIET_MS = 1_000
 
 
-async def peek(brokers: Sequence[str], topics: Sequence[str]) -> list[tuple[str, bytes | None]]:
+async def peek(settings: RimSettings, topics: Sequence[str]) -> list[tuple[str, bytes | None]]:
     """(topic, value) of up to some hundred records at both ends of every partition of the topics that exist."""
-    async with admin(RimSettings(brokers=tuple(brokers))) as client:
+    async with admin(settings) as client:
         existing = {topic["topic"]: len(topic["partitions"]) for topic in await client.describe_topics()}
-    consumer = AIOKafkaConsumer(bootstrap_servers=list(brokers), enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**connection(settings.brokers, settings.security), enable_auto_commit=False)
     await consumer.start()
     try:
         found: list[tuple[str, bytes | None]] = []

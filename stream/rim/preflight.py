@@ -12,16 +12,25 @@ from typing import Any
 
 import msgspec
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import InvalidConfigurationError, KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    InvalidConfigurationError,
+    KafkaConnectionError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
+from aiokafka.protocol.metadata import MetadataRequest
 
 from stream.rim.changelog import LETTER_BYTES_MAX
 from stream.rim.log import log
+from stream.rim.reaching import obstacle, unanswered
 from stream.rim.readiness import Readiness
+from stream.rim.security import connection
 from stream.rim.settings import RimSettings
 
 RETRY_SECONDS_MIN = 0.5
 RETRY_SECONDS_MAX = 10.0
-CONNECT_SECONDS = 3.0
 LEADER_LOOK_SECONDS = 0.05
 LEADER_LOOKS_MAX = 200
 DAY_MS = 86_400_000
@@ -33,6 +42,7 @@ LETTERS_KEPT_MS = 30 * DAY_MS
 #: can happen is 0.7 of a session after the record (heartbeats come every 0.3); 0.2 are left for clocks that differ.
 LATE_LIMIT = "message.timestamp.before.max.ms"
 LATE_SHARE = 0.5
+NOT_SHOWN = "not shown to"
 
 
 class PreflightError(Exception):
@@ -62,43 +72,55 @@ async def preflight(settings: RimSettings, readiness: Readiness | None = None) -
     checks = await check_topics(settings)
     problems = [f"{check.topic}: {check.problem}" for check in checks if check.problem]
     if problems:
-        raise PreflightError(f"{'; '.join(problems)}. Run: deskpulse topics create")
+        raise PreflightError(f"{'; '.join(problems)}. {remedy(checks)}")
     return next(check.partitions for check in checks if check.partitions is not None)
 
 
 async def wait_for_broker(settings: RimSettings, readiness: Readiness | None = None) -> None:
-    """Return once a broker takes connections; says once in the log, and in readiness all the time, that none does."""
-    addresses = ", ".join(settings.brokers)
-    pause = RETRY_SECONDS_MIN
-    while not await any_reachable(settings.brokers):
+    """Return once a broker lets this client in; why none does is said in readiness, and in the log when it changes.
+
+    Raises:
+        PreflightError: a broker answers that it does not let this client in.
+    """
+    pause, told = RETRY_SECONDS_MIN, ""
+    while (found := await obstacle(settings)) is not None:
+        if found.is_final:
+            raise PreflightError(found.why)
         if readiness is not None:
-            readiness.hold(f"broker not reachable: {addresses}")
-        if pause == RETRY_SECONDS_MIN:
-            log.warning("broker not reachable: %s; trying again until it is", addresses)
+            readiness.hold(found.why)
+        if found.why != told:
+            log.warning("%s; trying again until it is", told := found.why)
         await asyncio.sleep(pause)
         pause = min(pause * 2, RETRY_SECONDS_MAX)
-
-
-async def any_reachable(addresses: tuple[str, ...]) -> bool:
-    """Whether one of these ``host:port`` takes a TCP connection."""
-    for address in addresses:
-        host, _, port = address.rpartition(":")
-        with suppress(OSError, TimeoutError):
-            _, writer = await asyncio.wait_for(asyncio.open_connection(host.strip("[]"), int(port)), CONNECT_SECONDS)
-            writer.close()
-            return True
-    return False
 
 
 async def check_topics(settings: RimSettings) -> list[TopicCheck]:
     """Every topic a worker needs, with what is wrong about it; KafkaError where the broker does not answer."""
     async with admin(settings) as client:
         found = {topic["topic"]: len(topic["partitions"]) for topic in await client.describe_topics()}
+        missing = [topic for topic in settings.all_topics if topic not in found]
+        hidden = await _hidden(client, missing) if missing else frozenset()
     count = next((found[topic] for topic in settings.event_topics if topic in found), settings.partitions)
     return [
-        judge(topic, found.get(topic), None if topic == settings.dead_letters else count)
+        TopicCheck(topic, None, f"{NOT_SHOWN} {settings.security.principal}")
+        if topic in hidden
+        else judge(topic, found.get(topic), None if topic == settings.dead_letters else count)
         for topic in settings.all_topics
     ]
+
+
+async def _hidden(client: AIOKafkaAdminClient, topics: list[str]) -> frozenset[str]:
+    """Which of these this client may not know of: asked for by name, which creates none."""
+    request = MetadataRequest(topics, allow_auto_topic_creation=False)
+    answer = await client._send_request(request)  # noqa: SLF001 - the public question would create them
+    return frozenset(topic for code, topic, *_ in answer.topics if code == TopicAuthorizationFailedError.errno)
+
+
+def remedy(checks: list[TopicCheck]) -> str:
+    """What to do about topics that are not as they should be."""
+    if any(check.problem is not None and check.problem.startswith(NOT_SHOWN) for check in checks):
+        return "Add the rules of docs/production.md by kafka-acls.sh"
+    return "Run: deskpulse topics create"
 
 
 def judge(topic: str, partitions: int | None, expected: int | None) -> TopicCheck:
@@ -108,6 +130,12 @@ def judge(topic: str, partitions: int | None, expected: int | None) -> TopicChec
     if expected is not None and partitions != expected:
         return TopicCheck(topic, partitions, f"has {partitions} partitions, the first event topic has {expected}")
     return TopicCheck(topic, partitions, None)
+
+
+def absent(checks: list[TopicCheck]) -> str:
+    """These topics are missed: which, and what to do."""
+    hidden = next((check.problem for check in checks if check.problem and check.problem.startswith(NOT_SHOWN)), None)
+    return f"{', '.join(check.topic for check in checks)}: {hidden or 'no such topic'}. {remedy(checks)}"
 
 
 async def create_topics(settings: RimSettings) -> list[str]:
@@ -175,10 +203,17 @@ def refuse_errors(answer: Any) -> None:
 
 @asynccontextmanager
 async def admin(settings: RimSettings) -> AsyncIterator[AIOKafkaAdminClient]:
-    """A connected admin client, closed afterwards."""
-    client = AIOKafkaAdminClient(bootstrap_servers=list(settings.brokers), client_id="deskpulse")
+    """A connected admin client, closed afterwards.
+
+    Raises:
+        PreflightError: a broker takes connections, and does not answer.
+    """
+    client = AIOKafkaAdminClient(**connection(settings.brokers, settings.security), client_id="deskpulse")
     try:
-        await client.start()
+        try:
+            await client.start()
+        except KafkaConnectionError as error:
+            raise PreflightError(unanswered(settings)) from error
         yield client
     finally:
         with suppress(KafkaError):

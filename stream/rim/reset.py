@@ -19,10 +19,12 @@ from stream.rim.preflight import (
     LEADER_LOOK_SECONDS,
     LEADER_LOOKS_MAX,
     PreflightError,
+    absent,
     admin,
     check_topics,
     create_topics,
 )
+from stream.rim.security import connection
 from stream.rim.settings import RimSettings
 
 #: Beyond the session, in which a static member that was stopped still counts as one.
@@ -39,9 +41,10 @@ async def reset(settings: RimSettings) -> dict[str, int]:
     Raises:
         PreflightError: workers still run, or an event topic is missing.
     """
-    counts = {check.topic: check.partitions for check in await check_topics(settings)}
-    if missing := [topic for topic in settings.event_topics if counts[topic] is None]:
-        raise PreflightError(f"{', '.join(missing)}: no such topic. Run: deskpulse topics create")
+    checks = await check_topics(settings)
+    if missing := [check for check in checks if check.partitions is None and check.topic in settings.event_topics]:
+        raise PreflightError(absent(missing))
+    counts = {check.topic: check.partitions for check in checks}
     settings = msgspec.structs.replace(settings, partitions=counts[settings.event_topics[0]])
     gone = await rewind(settings)
     if counts[settings.changelog] is not None:
@@ -54,7 +57,7 @@ async def rewind(settings: RimSettings) -> dict[str, int]:
     """Commit 0 for every event topic; see `reset`."""
     wanted = [TopicPartition(topic, number) for topic in settings.event_topics for number in range(settings.partitions)]
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=list(settings.brokers), group_id=settings.app_id, enable_auto_commit=False
+        **connection(settings.brokers, settings.security), group_id=settings.app_id, enable_auto_commit=False
     )
     await consumer.start()
     try:

@@ -453,6 +453,14 @@ def create_app(name: str, url: Sequence[str], scheduler_topics: frozenset[str], 
     return app
 
 
+def group_error(app: App) -> BaseException | None:
+    """Why the group does not take this member; stock tells it to a fetch, and none is made before it is a member."""
+    thread = consumer(app)._thread  # noqa: SLF001
+    kafka = thread._consumer if thread is not None else None  # noqa: SLF001
+    coordinator = kafka._coordinator if kafka is not None else None  # noqa: SLF001
+    return getattr(coordinator, "_pending_exception", None)
+
+
 def wake(app: App) -> None:
     """Tell the consumer that batches were processed, so that it may fetch more."""
     consumer(app).wake()

@@ -13,6 +13,8 @@ from typing import Any, Final, Self
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 
+from stream.rim.security import OPEN, Security, connection
+
 #: Batches under way at once; more would only wait in memory.
 PENDING_MAX: Final = 64
 BATCH_BYTES: Final = 512 * 1024
@@ -22,12 +24,15 @@ REQUEST_BYTES_MAX: Final = 16 * 1024 * 1024
 class Sender:
     """An async context manager that sends (topic, key, value) and partitions as Java's client does."""
 
-    def __init__(self, brokers: Sequence[str], prefix: str = "") -> None:
+    def __init__(self, brokers: Sequence[str], prefix: str = "", security: Security = OPEN) -> None:
         #: The offset after the last acknowledged record, by topic and partition.
         self.ends: dict[tuple[str, int], int] = {}
         self._prefix = prefix
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=list(brokers), acks="all", max_batch_size=BATCH_BYTES, max_request_size=REQUEST_BYTES_MAX
+            **connection(brokers, security),
+            acks="all",
+            max_batch_size=BATCH_BYTES,
+            max_request_size=REQUEST_BYTES_MAX,
         )
         self._open: dict[tuple[str, int], Any] = {}
         self._partitions: dict[str, int] = {}

@@ -15,6 +15,7 @@ import msgspec
 
 from stream.records import Applied, Records
 from stream.rim.failpoints import Failpoint, pass_by
+from stream.rim.security import OPEN, Security
 
 EVENT_TOPICS: Final = (
     "ticket-created",
@@ -31,6 +32,7 @@ class RimSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How one worker talks to Kafka. Durations are seconds, as Kafka's own settings are."""
 
     brokers: tuple[str, ...] = ("127.0.0.1:9092",)
+    security: Security = OPEN
     app_id: str = "deskpulse"
     topic_prefix: str = ""
     partitions: int = 8

@@ -16,6 +16,7 @@ from faust.types import TP
 from metrics.instants import SECOND
 from stream.rim import seams
 from stream.rim.log import log
+from stream.rim.reaching import refusal
 from stream.rim.readiness import State
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Watch:
         """Keep readiness and lag up to date."""
         readiness = self._rim.readiness
         while True:
+            self._look_at_group()
             self._look_at_recovery()
             await self._look_at_ends()
             readiness.judge(self._rim.offsets.position, time.monotonic_ns())
@@ -64,6 +66,12 @@ class Watch:
             for owned in rim.ownership:
                 if rim.readiness.is_ready(owned.number):
                     await rim.agent.expire(owned, seams.producer(rim.app))
+
+    def _look_at_group(self) -> None:
+        error = seams.group_error(self._rim.app)
+        refused = None if error is None else refusal(error, self._rim.settings)
+        if refused is not None:
+            self._rim.agent.fail(f"Kafka: {refused}")
 
     def _look_at_recovery(self) -> None:
         partitions = self._rim.readiness.partitions.values()

@@ -12,6 +12,8 @@ import time
 from contextlib import suppress
 from typing import Any
 
+from faust import SASLCredentials, SSLCredentials
+
 from metrics.instants import SECOND
 from stream.records import Partitions, Records
 from stream.rim import changelog, seams
@@ -22,7 +24,9 @@ from stream.rim.failpoints import Failpoint
 from stream.rim.log import log
 from stream.rim.offsets import Offsets
 from stream.rim.ownership import Ownership
+from stream.rim.reaching import refusal, told
 from stream.rim.readiness import Readiness
+from stream.rim.security import Security, tls_context
 from stream.rim.settings import Hooks, RimSettings
 from stream.rim.watch import Watch
 
@@ -164,14 +168,15 @@ class Rim:
     async def _fuse(self) -> None:
         reason = await seams.crashed(self.app)
         if not self.agent.stopped.is_set():
-            self.agent.fail(f"Kafka: {reason!r}")
+            self.agent.fail(f"Kafka: {told(reason, self.settings)}")
 
     def _fail_with(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None and not self.agent.stopped.is_set():
-            expected = isinstance(error, StopWorkerError)
+            refused = refusal(error, self.settings)
+            expected = isinstance(error, StopWorkerError) or refused is not None
             if not expected:
                 log.error("%s", task.get_name(), exc_info=error)
-            self.agent.fail(str(error) if expected else f"{task.get_name()} failed: {error!r}")
+            self.agent.fail(refused or str(error) if expected else f"{task.get_name()} failed: {error!r}")
 
     async def _leave(self) -> None:
         try:
@@ -210,6 +215,7 @@ def create_app(settings: RimSettings) -> seams.App:
         settings.brokers,
         batched,
         settings.batch_records,
+        broker_credentials=credentials(settings.security),
         autodiscover=False,
         web_enabled=False,  # the worker's HTTP is its own: Faust's would serve ticket data at /table
         topic_disable_leader=True,  # an internal topic for a leader that nobody asks for
@@ -232,6 +238,19 @@ def create_app(settings: RimSettings) -> seams.App:
     app.changelog = settings.changelog
     app.passes = settings.passes
     return app
+
+
+def credentials(security: Security) -> SASLCredentials | SSLCredentials | None:
+    """How brokers let it in, as Faust takes it."""
+    context = tls_context(security)
+    if security.protocol.has_login:
+        return SASLCredentials(
+            username=security.username,
+            password=security.password,
+            mechanism=str(security.mechanism),
+            ssl_context=context,
+        )
+    return None if context is None else SSLCredentials(context)
 
 
 def add_agent(rim: Rim) -> None:

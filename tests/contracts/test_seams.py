@@ -95,6 +95,8 @@ SOURCES = {
     "aiokafka.consumer.fetcher:PartitionRecords._unpack_records": "b803e6d46480",
     "aiokafka.consumer.fetcher:PartitionRecords._consumer_record": "e668541600b0",
     "aiokafka.consumer.fetcher:FetchResult.getall": "3e717e30de50",
+    "aiokafka.consumer.group_coordinator:GroupCoordinator.check_errors": "ba6ca51ad348",
+    "aiokafka.consumer.group_coordinator:GroupCoordinator._push_error_to_user": "743ff515bd7e",
     "faust.transport.conductor:Conductor._update_indices": "619b3247b96a",
 }
 

@@ -18,6 +18,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import TopicAuthorizationFailedError
 
+from stream.rim.security import connection
 from stream.rim.settings import DEAD_LETTERS, EVENT_TOPICS
 from tests.compose_file import ROOT, SERVICES, parsed
 from tests.floors import PARTITIONS, Floor, described_floor, floor_on, records_of, send
@@ -25,11 +26,12 @@ from tests.kafka_from_jars import ApacheKafka, scripts
 from tests.logs import random_log, shuffled
 from tests.processes import WorkerProcess, environment, run
 from tests.programs import required
-from tests.secured_kafka import ADMINISTRATOR, SecuredKafka
+from tests.secured_kafka import ADMINISTRATOR, OPERATOR, SENDER, WORKER, SecuredKafka
 
 PAGE = (ROOT / "docs" / "production.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGE, re.DOTALL)
 COMMAND_SECONDS = 200
+ADD_RULES = "Add the rules of docs/production.md by kafka-acls.sh"
 SEED = 5
 
 pytestmark = pytest.mark.timeout(600)
@@ -82,75 +84,105 @@ def secured(tmp_path: Path) -> Iterator[SecuredKafka]:
 WORKERS, SENDERS, OPERATORS = blocks("sh", "kafka-acls.sh")
 
 
-def on_this_machine(rules: str) -> str:
-    """With the worker's or operator's machine as this one."""
-    return re.sub(r"10\.0\.0\.(11|20)", "127.0.0.1", rules).replace("10.0.0.12", "127.0.0.2")
+def test_the_page_s_rules_are_for_those_who_can_come_in() -> None:
+    for rules, name in ((WORKERS, WORKER), (SENDERS, SENDER), (OPERATORS, OPERATOR)):
+        assert set(re.findall(r"--allow-principal (\S+)", rules)) == {f"User:{name}"}
 
 
 async def sends(kafka: SecuredKafka, records: list[tuple[str, bytes | None, bytes]]) -> None:
     """As the help desk, by its name."""
-    async with AIOKafkaProducer(bootstrap_servers=kafka.named_address, **login("helpdesk")) as producer:
+    async with AIOKafkaProducer(**login(kafka, SENDER)) as producer:
         for topic, key, value in records:
             await producer.send_and_wait(topic, value, key=key)
 
 
-def login(name: str) -> dict[str, str]:
-    return {
-        "security_protocol": "SASL_PLAINTEXT",
-        "sasl_mechanism": "PLAIN",
-        "sasl_plain_username": name,
-        "sasl_plain_password": name,
-    }
+def login(kafka: SecuredKafka, name: str) -> dict[str, Any]:
+    return connection([kafka.login_address], kafka.security(name))
 
 
 async def test_with_the_rules_of_the_page_each_can_do_its_own_and_nothing_else(
     secured: SecuredKafka, tmp_path: Path
 ) -> None:
-    floor = described_floor(secured.address, tmp_path)
+    files = {name: written_for(secured, name, tmp_path) for name in (WORKER, OPERATOR)}
     (tmp_path / "admin.properties").write_text(secured.client_properties(ADMINISTRATOR))
-    shell = Shell(tmp_path, secured.named_address)
+    shell = Shell(tmp_path, secured.login_address)
 
     async def set_rules(text: str) -> None:
-        await asyncio.to_thread(shell.good, on_this_machine(text))
+        await asyncio.to_thread(shell.good, text)
 
-    def asked(*words: str) -> tuple[int, str]:
-        done = run(*words, "--config", floor.configuration)
+    def asked(*words: str, name: str = OPERATOR) -> tuple[int, str]:
+        done = run(*words, "--config", files[name], KAFKA_PASSWORD=name)
         return done.code, done.err
 
+    def worker_s_last_line() -> str:
+        done = run("worker", "--config", files[WORKER], KAFKA_PASSWORD=WORKER, DESKPULSE_WORKER_PORT="0")
+        assert done.code == 1
+        return done.last_line
+
     assert "Authorization failed" in asked("topics", "create")[1]
+    assert asked("topics", "check")[1] == f"{ADD_RULES}\n"
     await set_rules(OPERATORS)
     assert asked("topics", "create") == (0, "")
     assert asked("topics", "check") == (0, "")
     assert asked("topics", "reset", "--yes") == (0, "")
-    await set_rules(OPERATORS.replace("--add", "--remove --force"))
 
-    await set_rules(WORKERS)
+    for topic in (EVENT_TOPICS[0], DEAD_LETTERS):
+        assert f"{topic}: not shown to User:{WORKER}" in worker_s_last_line()
+    topics, group = WORKERS[: WORKERS.rindex("kafka-acls.sh")], WORKERS[WORKERS.rindex("kafka-acls.sh") :]
+    await set_rules(topics)
+    assert f"User:{WORKER} lacks a right to group deskpulse at {secured.login_address}: add" in worker_s_last_line()
+    await set_rules(group)
     await set_rules(SENDERS)
     log = random_log(SEED, tickets=40)
     bad = (EVENT_TOPICS[0], b"x", b"no event")
     await sends(secured, [*records_of(log), bad])
+    await asyncio.to_thread(the_how_to_s_producer_sends, secured, tmp_path)
     for _ in range(2):  # the second reads the changelog
-        async with WorkerProcess("--config", floor.configuration) as worker:
+        async with WorkerProcess("--config", files[WORKER], KAFKA_PASSWORD=WORKER) as worker:
             await worker.ready()
             assert sum(opened(await worker.snapshot()).values()) > 0
             assert (await worker.ended(signal.SIGTERM)).code == 0
     await a_letter(secured)
 
-    assert asked("topics", "reset", "--yes")[0] == 1  # the worker's machine may not delete what it owns
+    assert asked("dead-letters", "list")[0] == asked("dead-letters", "requeue", "--all", "--force")[0] == 0
+    assert asked("topics", "reset", "--yes", name=WORKER)[0] == 1  # a worker may not delete what it owns
     with pytest.raises(TopicAuthorizationFailedError):
-        await first_of(EVENT_TOPICS[0], secured.named_address, **login("helpdesk"))
-    async with AIOKafkaProducer(bootstrap_servers=secured.address) as worker_s:
+        await first_of(EVENT_TOPICS[0], login(secured, SENDER))
+    async with AIOKafkaProducer(**login(secured, WORKER)) as worker_s:
         with pytest.raises(TopicAuthorizationFailedError):
             await worker_s.send_and_wait(EVENT_TOPICS[0], b"{}")
 
 
+def the_how_to_s_producer_sends(kafka: SecuredKafka, folder: Path) -> None:
+    """docs/how-to/connect-a-help-desk.md's own program, with the lines that it changes for a login."""
+    page = (ROOT / "docs" / "how-to" / "connect-a-help-desk.md").read_text(encoding="utf-8")
+    [program] = re.findall(r"```python\n(# producer.py\n.*?)```", page, re.DOTALL)
+    [diff] = re.findall(r"```diff\n# producer.py\n(.*?)```", page, re.DOTALL)
+    changes = re.findall(r"^-(.*)\n((?:\+.*\n)+)", diff, re.MULTILINE)
+    assert len(changes) == 2
+    for gone, come in changes:
+        assert program.count(f"{gone}\n") == 1
+        program = program.replace(f"{gone}\n", re.sub(r"(?m)^\+", "", come))
+    (folder / "producer.py").write_text(program.replace("kafka-1.example:9093", kafka.login_address))
+    (folder / "ca.pem").write_bytes(kafka.ca_file.read_bytes())
+    words = [sys.executable, "producer.py"]
+    subprocess.run(words, cwd=folder, env=environment(KAFKA_PASSWORD=SENDER), timeout=60, check=True)
+
+
 async def a_letter(kafka: SecuredKafka) -> None:
-    assert await first_of(DEAD_LETTERS, kafka.named_address, **login(ADMINISTRATOR)) == b"no event"
+    assert await first_of(DEAD_LETTERS, login(kafka, ADMINISTRATOR)) == b"no event"
 
 
-async def first_of(topic: str, address: str, **login: str) -> bytes | None:
+def written_for(kafka: SecuredKafka, name: str, folder: Path) -> Path:
+    """The configuration file of somebody with a name."""
+    own = folder / name
+    own.mkdir()
+    return described_floor(kafka.login_address, own, secured=kafka.login_toml(name)).configuration
+
+
+async def first_of(topic: str, login: dict[str, Any]) -> bytes | None:
     """The value of some record of a topic."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=address, auto_offset_reset="earliest", **login)
+    consumer = AIOKafkaConsumer(auto_offset_reset="earliest", **login)
     async with consumer:
         consumer.assign([TopicPartition(topic, number) for number in range(PARTITIONS)])
         async with asyncio.timeout(30):
