@@ -22,7 +22,7 @@ _INTRODUCTION: Final = f"""\
 
 One TOML file, given by `--config FILE` or `{CONFIG_VARIABLE}`. Every key has a default that works, so that no file
 is needed; an unknown key is an error. `deskpulse check-config FILE` names all problems at once and connects to
-nothing.
+nothing; of the files that `[broker]` names it tries whether they can be used.
 
 - **Durations** are texts: `"90s"`, `"15m"`, `"4h"`, `"2d"` (a day is 24 hours), and sums such as `"1h30m"`.
 - **Instants** are date-times with an offset: `2026-01-01T00:00:00Z`.

@@ -9,7 +9,7 @@ import msgspec
 
 from deskpulse.doctor.findings import Failed, Finding, counted, ok, some, unchecked, warning, wrong
 from stream.rim.examining import BrokerSeen, GroupSeen, OffsetsSeen, TopicSeen
-from stream.rim.preflight import LATE_LIMIT, judge, topic_configs
+from stream.rim.preflight import ADD_RULES, LATE_LIMIT, NOT_SHOWN, judge, topic_configs
 from stream.rim.settings import RimSettings
 
 BROKER, TOPICS, LAG, MEMBERS = "broker", "topics", "lag", "group"
@@ -53,9 +53,11 @@ def judge_topics(seen: BrokerSeen | Failed, settings: RimSettings) -> list[Findi
     if isinstance(seen, Failed):
         return [unchecked(TOPICS, "no broker answers")]
     first = next((seen.topics[topic].partitions for topic in settings.event_topics if topic in seen.topics), None)
-    found = [
-        (topic, one) for topic in settings.all_topics for one in _topic(topic, seen.topics.get(topic), first, settings)
-    ]
+    unseen = f"is {NOT_SHOWN} {settings.security.principal}"
+    hidden = [topic for topic in settings.all_topics if topic in seen.hidden]
+    looked = [topic for topic in settings.all_topics if topic not in seen.hidden]
+    found = [(topic, wrong(TOPICS, f"{topic} {unseen}", ADD_RULES)) for topic in hidden]
+    found += [(topic, one) for topic in looked for one in _topic(topic, seen.topics.get(topic), first, settings)]
     if found:
         return _together(found)
     told = "" if all(topic.settings is not None for topic in seen.topics.values()) else "; no settings are told"

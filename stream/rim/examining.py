@@ -15,7 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 
-from stream.rim.preflight import admin
+from stream.rim.preflight import admin, hidden_topics
 from stream.rim.reaching import obstacle
 from stream.rim.security import connection
 from stream.rim.settings import RimSettings
@@ -35,10 +35,11 @@ class TopicSeen(msgspec.Struct, frozen=True):
 
 
 class BrokerSeen(msgspec.Struct, frozen=True):
-    """A cluster that answers; ``topics``: those asked for that exist."""
+    """A cluster that answers; ``topics``: those asked for that exist; ``hidden``: those not shown to this client."""
 
     brokers: tuple[str, ...]
     topics: Mapping[str, TopicSeen]
+    hidden: frozenset[str] = frozenset()
 
 
 class OffsetsSeen(msgspec.Struct, frozen=True):
@@ -73,8 +74,11 @@ async def examined_broker(settings: RimSettings) -> BrokerSeen:
         described = {topic["topic"]: topic for topic in await client.describe_topics()}
         wanted = [topic for topic in settings.all_topics if topic in described]
         told = await _settings_of(client, wanted)
+        missing = [topic for topic in settings.all_topics if topic not in described]
+        hidden = await hidden_topics(client, missing) if missing else frozenset()
     names = tuple(f"{broker['host']}:{broker['port']}" for broker in cluster["brokers"])
-    return BrokerSeen(names, {topic: _topic(described[topic]["partitions"], told.get(topic)) for topic in wanted})
+    seen = {topic: _topic(described[topic]["partitions"], told.get(topic)) for topic in wanted}
+    return BrokerSeen(names, seen, hidden)
 
 
 async def _require_reachable(settings: RimSettings) -> None:

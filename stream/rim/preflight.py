@@ -43,6 +43,7 @@ LETTERS_KEPT_MS = 30 * DAY_MS
 LATE_LIMIT = "message.timestamp.before.max.ms"
 LATE_SHARE = 0.5
 NOT_SHOWN = "not shown to"
+ADD_RULES = "Add the rules of docs/production.md by kafka-acls.sh"
 
 
 class PreflightError(Exception):
@@ -99,7 +100,7 @@ async def check_topics(settings: RimSettings) -> list[TopicCheck]:
     async with admin(settings) as client:
         found = {topic["topic"]: len(topic["partitions"]) for topic in await client.describe_topics()}
         missing = [topic for topic in settings.all_topics if topic not in found]
-        hidden = await _hidden(client, missing) if missing else frozenset()
+        hidden = await hidden_topics(client, missing) if missing else frozenset()
     count = next((found[topic] for topic in settings.event_topics if topic in found), settings.partitions)
     return [
         TopicCheck(topic, None, f"{NOT_SHOWN} {settings.security.principal}")
@@ -109,7 +110,7 @@ async def check_topics(settings: RimSettings) -> list[TopicCheck]:
     ]
 
 
-async def _hidden(client: AIOKafkaAdminClient, topics: list[str]) -> frozenset[str]:
+async def hidden_topics(client: AIOKafkaAdminClient, topics: list[str]) -> frozenset[str]:
     """Which of these this client may not know of: asked for by name, which creates none."""
     request = MetadataRequest(topics, allow_auto_topic_creation=False)
     answer = await client._send_request(request)  # noqa: SLF001 - the public question would create them
@@ -119,7 +120,7 @@ async def _hidden(client: AIOKafkaAdminClient, topics: list[str]) -> frozenset[s
 def remedy(checks: list[TopicCheck]) -> str:
     """What to do about topics that are not as they should be."""
     if any(check.problem is not None and check.problem.startswith(NOT_SHOWN) for check in checks):
-        return "Add the rules of docs/production.md by kafka-acls.sh"
+        return ADD_RULES
     return "Run: deskpulse topics create"
 
 

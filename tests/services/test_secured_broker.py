@@ -186,6 +186,14 @@ def test_the_doctor_names_a_login_that_fails_as_its_finding(kafka: SecuredKafka,
     assert f"broker {kafka.login_address} refuses User:{ADMINISTRATOR}" in broker["seen"]
 
 
+def test_the_doctor_tells_a_topic_without_a_right_from_one_that_is_missing(kafka: SecuredKafka, tmp_path: Path) -> None:
+    floor = described_floor(kafka.login_address, tmp_path, secured=kafka.login_toml(SENDER))
+    done = run("doctor", "--format", "json", "--config", floor.configuration, KAFKA_PASSWORD=SENDER)
+    [first] = [one for one in json.loads(done.out) if one["check"] == "topics"]
+    assert re.fullmatch(rf"each of ticket-created, .* is not shown to User:{SENDER}", first["seen"])
+    assert first["next_step"] == "Add the rules of docs/production.md by kafka-acls.sh"
+
+
 def test_who_may_not_write_a_topic_is_told_its_name(kafka: SecuredKafka, tmp_path: Path) -> None:
     """No rule is set at all here."""
     floor = described_floor(kafka.login_address, tmp_path, secured=kafka.login_toml(SENDER))
