@@ -9,6 +9,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic, RecordsToDelete
 
+from stream.rim.preflight import check_topics
+from stream.rim.settings import RimSettings
 from tests.kafka_from_jars import ApacheKafka
 
 SESSION_MS = 1_000  # the embedded broker holds a first join back for half of it, and a rejoin for twice
@@ -226,6 +228,12 @@ class TestBroker:
         async with administrator(broker) as admin:
             await admin.describe_topics([topic])
             assert topic not in await admin.list_topics()
+
+    async def test_checking_missing_topics_creates_none(self, broker: str, topic: str) -> None:
+        settings = RimSettings(brokers=(broker,), app_id=topic, topic_prefix=f"{topic}-")
+        assert {check.problem for check in await check_topics(settings)} == {"does not exist"}
+        async with administrator(broker) as admin:
+            assert [name for name in await admin.list_topics() if name.startswith(topic)] == []
 
     @pytest.mark.embedded_gap("answers with the batch's arrival instead of the records' own times")
     async def test_offset_of_an_instant_is_found(self, broker: str, topic: str) -> None:
