@@ -43,17 +43,15 @@ class Obstacle(msgspec.Struct, frozen=True):
 
 
 async def obstacle(settings: RimSettings) -> Obstacle | None:
-    """What is between this client and the brokers; None where one of them lets it in."""
-    reached = [address for address in settings.brokers if await _takes_connections(address)]
-    if not reached:
-        return Obstacle(f"broker not reachable: {', '.join(settings.brokers)}")
-    if settings.security.protocol is Protocol.PLAINTEXT:
-        return None
-    found = None
-    for address in reached:
-        found = await _handshake(address, settings.security)
-        if found is None:
+    """What is between this client and the brokers; None where one of them lets it in. A refusal outweighs the rest."""
+    found = Obstacle(f"broker not reachable: {', '.join(settings.brokers)}")
+    for address in settings.brokers:
+        if not await _takes_connections(address):
+            continue
+        here = await _handshake(address, settings.security)
+        if here is None:
             return None
+        found = found if found.is_final else here
     return found
 
 
@@ -72,7 +70,9 @@ def _place(address: str) -> tuple[str, int]:
 
 
 async def _handshake(address: str, security: Security) -> Obstacle | None:
-    """Why a broker that takes connections cannot be spoken to; None where it lets this client in."""
+    """Why a broker that takes connections cannot be spoken to; None where it lets this client in, or is open to all."""
+    if security.protocol is Protocol.PLAINTEXT:
+        return None
     host, port = _place(address)
     given = admission(security)
     try:

@@ -20,6 +20,7 @@ from deskpulse.broker_security import BrokerSecretError, security_of
 from deskpulse.commands.check_config import command
 from deskpulse.configuration.loading import ConfigurationError
 from deskpulse.configuration.tables import Broker
+from stream.rim import reaching
 from stream.rim.reaching import refusal
 from stream.rim.security import Protocol, Security, admission, tls_context
 from stream.rim.settings import RimSettings
@@ -177,6 +178,30 @@ def test_a_missing_right_is_told_with_who_what_where_and_what_to_do(security: Se
     assert refusal(TopicAuthorizationFailedError({"b", "a"}), settings) == f"{who} lacks a right to topic a, b {rest}"
     assert refusal(GroupAuthorizationFailedError("x"), settings) == f"{who} lacks a right to group deskpulse {rest}"
     assert refusal(NoBrokersAvailable(), settings) is None
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+async def test_what_a_broker_refuses_outweighs_others_that_are_away(monkeypatch: pytest.MonkeyPatch, turn: int) -> None:
+    shut, closes = reaching.Obstacle("shut out", is_final=True), reaching.Obstacle("closes")
+    says = {"shut:1": shut, "closes:1": closes, "open:1": None}
+
+    async def takes_connections(address: str) -> bool:
+        return address in says
+
+    async def handshake(address: str, _security: Security) -> reaching.Obstacle | None:
+        return says[address]
+
+    monkeypatch.setattr(reaching, "_takes_connections", takes_connections)
+    monkeypatch.setattr(reaching, "_handshake", handshake)
+
+    async def found(*brokers: str) -> reaching.Obstacle | None:
+        return await reaching.obstacle(RimSettings(brokers=brokers[::turn]))
+
+    assert await found("shut:1", "closes:1", "away:1") == shut
+    assert await found("closes:1", "away:1") == closes
+    assert await found("shut:1", "open:1", "away:1") is None
+    away = await found("away:1")
+    assert away == reaching.Obstacle("broker not reachable: away:1")
 
 
 def test_every_client_of_kafka_is_let_in_the_same_way() -> None:
