@@ -34,10 +34,12 @@ class Instants:
         """Add some and take some away that are there, or among the added; both ascending."""
         values = self.values
         if len(added):
-            values = np.insert(values, values.searchsorted(added), added)
+            values = np.concatenate((values, added))
+            values.sort(kind="stable")  # two ascending runs: they are merged
         if len(removed):
-            equal_before = np.arange(len(removed)) - removed.searchsorted(removed)
-            values = np.delete(values, values.searchsorted(removed) + equal_before)
+            stay = np.ones(len(values), dtype=np.bool_)
+            stay[values.searchsorted(removed) + _equal_before(removed)] = False
+            values = values[stay]
         self.values = values
         if len(values):
             self._first, self._last = int(values[0]), int(values[-1])
@@ -62,6 +64,11 @@ class Instants:
         if not len(self.values) or now >= self._last:
             return None
         return self._first if now < self._first else int(self.values[self.values.searchsorted(now, side="right")])
+
+
+def _equal_before(ascending: Ints) -> Ints | int:
+    """How many equal values stand before each one."""
+    return np.arange(len(ascending)) - ascending.searchsorted(ascending) if len(ascending) > 1 else 0
 
 
 class LiveSet:
@@ -116,30 +123,32 @@ LiveSets = dict[tuple[str, str, int], LiveSet]
 
 def change(sets: LiveSets, marks: Ints, signs: Ints, vocabulary: Vocabulary) -> None:
     """Give marks (rows of place and mark, instant; sign 1) and take them (sign -1)."""
-    order = np.lexsort((marks[:, 1], marks[:, 0]))
-    marks, signs = marks[order], signs[order]
-    touched = set()
-    for number, where in runs(marks[:, 0]):
+    numbers, instants, gained = _net(marks, signs)
+    given, taken = (_by_number(numbers, instants, times) for times in (gained, -gained))
+    for number in dict.fromkeys(numbers.tolist()):
         labels = vocabulary.places[number >> MARK_BITS]
-        touched.add(labels)
-        instants, gained = _net(marks[where, 1], signs[where])
-        if len(instants):
-            found = sets.get(labels)
-            if found is None:
-                found = sets[labels] = LiveSet()
-            found.change(
-                number & _MARK_MASK,
-                np.repeat(instants, np.maximum(gained, 0)),
-                np.repeat(instants, np.maximum(-gained, 0)),
-            )
-    for labels in touched:
-        if labels in sets and not len(sets[labels]):
+        found = sets.get(labels)
+        if found is None:
+            found = sets[labels] = LiveSet()
+        found.change(number & _MARK_MASK, given.get(number, EMPTY), taken.get(number, EMPTY))
+    for number in dict.fromkeys((numbers >> MARK_BITS).tolist()):
+        labels = vocabulary.places[number]
+        if not len(sets[labels]):
             del sets[labels]
 
 
-def _net(instants: Ints, signs: Ints) -> tuple[Ints, Ints]:
-    """Each instant once with the sum of its signs, where that is not 0; the instants ascend."""
-    starts = run_starts(instants)
-    gained = np.add.reduceat(signs, starts)
+def _net(marks: Ints, signs: Ints) -> tuple[Ints, Ints, Ints]:
+    """Each number of place and mark with each of its instants once, ascending, and the sum of the signs where not 0."""
+    order = np.lexsort((marks[:, 1], marks[:, 0]))
+    numbers, instants = marks[order, 0], marks[order, 1]
+    starts = np.union1d(run_starts(numbers), run_starts(instants))
+    gained = np.add.reduceat(signs[order], starts)
     left = gained != 0
-    return instants[starts][left], gained[left]
+    return numbers[starts][left], instants[starts][left], gained[left]
+
+
+def _by_number(numbers: Ints, instants: Ints, times: Ints) -> dict[int, Ints]:
+    """The instants of each number, each so often; those of less than once are left out."""
+    often = np.maximum(times, 0)
+    repeated = np.repeat(instants, often)
+    return {number: repeated[where] for number, where in runs(np.repeat(numbers, often))}
