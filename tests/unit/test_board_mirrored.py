@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
@@ -17,6 +18,7 @@ from deskpulse.board.workers import Workers, in_order
 from deskpulse.pacing import AHEAD
 from deskpulse.server import Handler
 from metrics.clock_states import State
+from metrics.instants import SECOND
 from mirror.store import Seen
 from stream.listing import Listed, Row, Wanted
 from tests.boards import StandingSource
@@ -124,7 +126,8 @@ async def test_a_worker_that_may_have_a_ticket_and_does_not_say_so_is_named() ->
     await workers.close()
 
 
-async def test_a_source_is_told_shortly_before_it_is_asked_again() -> None:
+async def test_a_source_is_told_shortly_before_it_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deskpulse.board.latest.until_next_quarter", lambda _now, _quarter: 2 * max(AHEAD) / SECOND)
     source = StandingSource()
     latest = Latest(source)
     told = []
