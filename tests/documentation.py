@@ -45,8 +45,11 @@ class Block(NamedTuple):
 
     @property
     def file(self) -> str | None:
-        """The file that it is, where its first line is a comment with nothing but a name: `# deskpulse.toml`."""
-        found = _FILE.match(self.text)
+        """The file that it is, where its first line is a comment with nothing but a name: `# deskpulse.toml`.
+
+        What is to be changed in a file (`diff`) is none.
+        """
+        found = None if self.language == "diff" else _FILE.match(self.text)
         return found["name"] if found else None
 
 
