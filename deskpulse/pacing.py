@@ -16,8 +16,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 TICK: Final = SECOND // 4
-#: So long before a tick all changes until then are summed up: at the tick itself only those since are left.
-AHEAD: Final = (TICK * 4 // 25, TICK // 20)
+#: So long before a tick all changes until then are summed up: at the tick itself only those since are left. Not later,
+#: since batches wait meanwhile: what they bring would miss the tick.
+AHEAD: Final = (TICK * 14 // 25, TICK * 7 // 25)
 #: Where nothing has changed, so often: clocks run out without an event.
 QUIET_TICKS: Final = 4
 #: So many times as long as the worker worked for the last one is the pause from it to the next. By processor time:
