@@ -44,7 +44,8 @@ def is_due(tick: int, last: int, pause: int, *, has_changed: bool) -> bool:
 
 def pause_after(worked: int) -> int:
     """Ticks from one writing to the next; ``worked``: nanoseconds of a processor, whatever else had it meanwhile."""
-    return min(max(1, -(-worked * PAUSE_FACTOR // TICK)), PAUSE_TICKS_MAX)
+    ticks = (2 * worked * PAUSE_FACTOR + TICK) // (2 * TICK)  # the nearest: one slow look skips no tick
+    return min(max(1, ticks), PAUSE_TICKS_MAX)
 
 
 def lifetime_ms(pause: int) -> int:
