@@ -16,7 +16,7 @@ from mirror.store import Seen
 from stream.listing import Listed, Wanted
 from tests.unit.test_why import floor
 
-TICKETS = ("/api/tickets?state=waiting", "/api/tickets/T1/explain", "/api/why")
+TICKETS = ("/api/tickets?state=waiting", "/api/tickets/ticket-1/explain", "/api/why")
 TOTALS = ("/metrics", "/snapshot", "/healthz")
 TOKEN = "the API's"
 WAITING = Wanted(state=Listed.WAITING)
@@ -65,7 +65,7 @@ async def test_a_board_over_several_workers_passes_the_token_on(token: str | Non
         workers = Workers(token)
         try:
             listed = await workers.listed(seen, WAITING, 10, 4)
-            explained = await workers.explained(seen, "T1")
+            explained = await workers.explained(seen, "ticket-1")
         finally:
             await workers.close()
         assert (0 if listed is None else listed.partitions["catching_up"]) == answered
