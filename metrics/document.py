@@ -34,7 +34,7 @@ class About(msgspec.Struct, frozen=True):
 
 
 #: How many in each bucket, and the sum of nanoseconds in two parts, since 64 bits do not hold that of many long waits.
-Ages = tuple[tuple[int, ...], int, int]
+Waits = tuple[tuple[int, ...], int, int]
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +56,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     standings: list[tuple[str, str, Standing]]
     waiting: Columns
     age_bounds: tuple[int, ...]
-    ages: dict[str, Ages]
+    ages: dict[str, Waits]
     flow: tuple[int, int, bytes]  # queues, hours, and the columns
     reports: list[Report]
     periods: list[tuple[str, str, Columns]]

@@ -12,12 +12,12 @@ from typing import Any, Final
 
 from deskpulse.board.history import Minutes
 from deskpulse.board.source import NoSnapshotError, Source
-from deskpulse.pacing import AHEAD
+from deskpulse.pacing import AHEAD, TICK
 from metrics.instants import SECOND, parse_instant
 
 #: Four a second at most: one in each quarter of the clock's second. A pause after each would be met a little later each
 #: time by what is written once in a quarter, and late once would be late ever after.
-PAUSE_SECONDS: Final = 0.25
+PAUSE_SECONDS: Final = TICK / SECOND
 #: So much longer than the last one held batches up is the pause before the next: they wait a fifth of the time at most.
 PAUSE_FACTOR: Final = 4.0
 PAUSE_SECONDS_MAX: Final = 1.0
